@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Real movie ratings in, recommendations in a browser tab out: installs, builds, trains and serves.
+#   bash examples/movies/run.sh [--once] [--port 8080]
+#   --once     stop after printing the results, serve nothing
+#   --port N   serve on 127.0.0.1:N, or on the next free port
+# Everything made goes to build/movies. A second run downloads nothing and works offline.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/../../tests/setup.sh"
+
+once=false
+port=8080
+usage() {
+  attune_fail "examples/movies/run.sh: $1; it takes --once and --port N"
+  exit 2
+}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --once) once=true ;;
+    --port)
+      [[ ${2:-} =~ ^[0-9]{1,5}$ ]] && ((10#$2 <= 65535)) || usage "--port wants a number up to 65535"
+      port=$((10#$2))
+      shift
+      ;;
+    -h | --help) sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    *) usage "unknown option $1" ;;
+  esac
+  shift
+done
+
+cd "$attune_root" || exit 1
+attune=build/native/attune
+out=build/movies
+store=$out/attune.db
+models=$out/models
+
+step() { printf '\n== %s\n' "$*"; }
+
+# The package with the ratings: kept as a .deb, unpacked beside it; R itself is not needed.
+download_data() {
+  [ -d $out/package ] && return 0
+  mkdir -p $out || return
+  if ! compgen -G "$out/r-cran-dslabs_*.deb" >/dev/null; then
+    attune_say "Downloading the Debian package r-cran-dslabs (5 MB), which has the ratings"
+    fetch_package || return
+  fi
+  rm -rf $out/package.part
+  dpkg -x $out/r-cran-dslabs_*.deb $out/package.part && mv $out/package.part $out/package
+}
+
+fetch_package() (
+  rm -rf $out/download && mkdir -p $out/download && cd $out/download || exit
+  get=(apt-get -qq -o APT::Sandbox::User=root download r-cran-dslabs)
+  "${get[@]}" 2>/dev/null || { attune_run apt-update attune_apt_update && attune_run download "${get[@]}"; } || exit
+  mv r-cran-dslabs_*.deb .. && cd .. && rmdir download
+)
+
+extract_data() {
+  [ -f $out/interactions.csv ] && [ $out/interactions.csv -nt "$here/extract.mjs" ] && return 0
+  node "$here/extract.mjs" $out/package/usr/lib/R/site-library/dslabs/data $out
+}
+
+import_data() {
+  local type
+  for type in items interactions; do
+    $attune import --store $store --type $type --schema $out/$type.avsc --mode full $out/$type.csv || return
+  done
+}
+
+# train RECIPE [OPTION...]: what it reports is shown for both recipes together, later.
+train() {
+  local recipe=$1
+  shift
+  attune_say "  $recipe"
+  $attune train --store $store --recipe "$recipe" --output "$models/$recipe.attune" \
+    --report "$models/$recipe.json" "$@" >/dev/null
+}
+
+train_models() {
+  mkdir -p $models
+  train popularity-count && train sims --set max_neighbours=50 --include-text TITLE
+}
+
+step "Set-up"
+attune_setup_all build || exit 1
+step "Data: MovieLens"
+download_data && extract_data || exit 1
+step "Import"
+import_data || exit 1
+step "Training"
+train_models || exit 1
+step "Results"
+node "$here/report.mjs" $models || exit 1
+node "$here/recommend.mjs" js/dist $models/sims.attune || exit 1
+step "The page"
+node "$here/assemble.mjs" js/dist $models $out/site || exit 1
+$once || exec node "$here/serve.mjs" $out/site --port "$port"

@@ -1,0 +1,149 @@
+// A shelf: a list of movie cards, each a button. Cards that stay are kept, so nothing flickers,
+// and the keyboard focus survives every update.
+
+import { element, svg } from './dom.js';
+import { drawPoster } from './poster.js';
+
+const GENRES_SHOWN = 2;
+
+/** `section` holds a list `.row`; `onPick(movie)` runs when a card is clicked. */
+export function createShelf(section, onPick) {
+  return new Shelf(section, onPick);
+}
+
+class Shelf {
+  constructor(section, onPick) {
+    this.section_ = section;
+    this.row_ = section.querySelector('.row');
+    this.onPick_ = onPick;
+    this.cards_ = new Map(); // movie id -> list item
+    this.row_.addEventListener('keydown', (event) => this.moveWithArrows_(event));
+    this.row_.addEventListener('scroll', () => this.showScrollButtons_(), { passive: true });
+    new ResizeObserver(() => this.showScrollButtons_()).observe(this.row_);
+    this.scrollButtons_ = [
+      ['back', -1],
+      ['on', 1],
+    ].map(([name, way]) => this.scrollButton_(name, way));
+    section.append(...this.scrollButtons_);
+  }
+
+  /** Shows these movies, in this order. */
+  show(movies) {
+    const focused = this.focusedIndex_();
+    const hadFocusOn = this.idAt_(focused);
+    const shown = new Map(
+      movies.map((movie) => [movie.id, this.cards_.get(movie.id) ?? this.card_(movie)]),
+    );
+    for (const [id, card] of this.cards_) if (!shown.has(id)) card.remove();
+    [...shown.values()].forEach((card, at) => this.place_(card, at));
+    this.cards_ = shown;
+    this.section_.classList.toggle('is-empty', movies.length === 0);
+    this.showScrollButtons_();
+    if (focused >= 0) this.restoreFocus_(hadFocusOn, focused);
+  }
+
+  /** Marks the cards of watched movies as pressed. */
+  mark(watchedIds) {
+    const watched = new Set(watchedIds);
+    for (const [id, card] of this.cards_)
+      card.firstChild.setAttribute('aria-pressed', String(watched.has(id)));
+  }
+
+  rewind() {
+    this.row_.scrollTo({ left: 0 });
+  }
+
+  /** Moves only what is not in its place: a card that moves loses focus and restarts. */
+  place_(card, at) {
+    if (this.row_.children[at] !== card)
+      this.row_.insertBefore(card, this.row_.children[at] ?? null);
+  }
+
+  card_(movie) {
+    const button = element(
+      'button',
+      { type: 'button', className: 'card' },
+      poster(movie),
+      element('span', { className: 'card-genres' }, genresOf(movie)),
+    );
+    button.title = `${movie.title} (${[movie.year, ...movie.genres].filter(Boolean).join(', ')})`;
+    button.addEventListener('click', () => this.onPick_(movie));
+    const item = element('li', { className: 'cell is-new' }, button);
+    item.addEventListener('animationend', () => item.classList.remove('is-new'));
+    item.dataset.itemId = movie.id;
+    return item;
+  }
+
+  focusedIndex_() {
+    return [...this.cards_.values()].findIndex((card) => card.contains(document.activeElement));
+  }
+
+  idAt_(index) {
+    return [...this.cards_.keys()][index];
+  }
+
+  /** To the same movie if it is still here, else to the one in its place, else to the shelf. */
+  restoreFocus_(id, index) {
+    const cards = [...this.cards_.values()];
+    const target = this.cards_.get(id) ?? cards[Math.min(index, cards.length - 1)];
+    (target?.firstChild ?? this.section_).focus({ preventScroll: target !== undefined });
+  }
+
+  moveWithArrows_(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const target = [...this.cards_.values()][this.focusedIndex_() + (step ?? NaN)];
+    if (!target || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    target.firstChild.focus();
+  }
+
+  /** For the mouse only: the keyboard reaches every card by itself. */
+  scrollButton_(name, way) {
+    const arrow = svg(
+      'svg',
+      { viewBox: '0 0 24 24' },
+      svg('path', { d: way < 0 ? 'M15 5l-7 7 7 7' : 'M9 5l7 7-7 7' }),
+    );
+    const button = element(
+      'button',
+      { type: 'button', className: `scroll scroll-${name}`, tabIndex: -1 },
+      arrow,
+    );
+    button.setAttribute('aria-hidden', 'true');
+    button.addEventListener('click', () =>
+      this.row_.scrollBy({ left: way * this.row_.clientWidth * 0.8 }),
+    );
+    return button;
+  }
+
+  showScrollButtons_() {
+    const { scrollLeft, scrollWidth, clientWidth } = this.row_;
+    const [back, on] = this.scrollButtons_;
+    back.hidden = scrollLeft < 8;
+    on.hidden = scrollLeft > scrollWidth - clientWidth - 8;
+  }
+}
+
+function poster(movie) {
+  const check = svg(
+    'svg',
+    { class: 'check', viewBox: '0 0 24 24', 'aria-hidden': 'true' },
+    svg('path', { d: 'M5 12.5l4.5 4.5L19 7.5' }),
+  );
+  return element(
+    'span',
+    { className: 'poster' },
+    drawPoster(movie),
+    element(
+      'span',
+      { className: 'poster-words' },
+      element('span', { className: 'poster-year' }, movie.year),
+      element('span', { className: 'poster-title' }, movie.title),
+    ),
+    check,
+  );
+}
+
+function genresOf({ genres }) {
+  return genres.slice(0, GENRES_SHOWN).join(', ') || '\u00a0';
+}

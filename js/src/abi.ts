@@ -1,0 +1,295 @@
+// The one file that knows attune.wasm's pointers and memory; ../../wasm/attune_abi.h is the
+// contract. Everything it returns is a copy: memory moves when it grows.
+import { bytesOf } from './check.js';
+import { AttuneError } from './errors.js';
+import { shortest } from './number.js';
+import type { Column, ColumnType, HistoryEvent } from './types.js';
+
+const kAbiVersion = 1;
+const kUnknownItem = 0xffffffff;
+const kReplyWords = 8;
+/** By the number of bundle.fbs's ColumnType. */
+const kColumnTypes: readonly ColumnType[] = ['categorical', 'integer', 'real', 'boolean', 'text'];
+
+type Functions = Record<string, (...values: number[]) => number>;
+
+/** Numbers of items, best first, and their scores. */
+export type Ranked = { items: number[]; scores: number[] };
+export type Description = { itemCount: number; columnCount: number; recipe: string };
+
+const encoder = new TextEncoder();
+// Ids are byte-exact, so a byte order mark at their beginning is a part of them.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * One instance of attune.wasm with one open bundle. Handles are numbers; item and column numbers
+ * must be in range.
+ */
+export class Engine {
+  #functions: Functions = {};
+  #memory: WebAssembly.Memory;
+  #reply = 0;
+  #recommender = 0;
+  #holds = 0;
+  #closed = false;
+  #trap: AttuneError | undefined;
+
+  private constructor({ exports }: WebAssembly.Instance) {
+    this.#memory = exports.memory as WebAssembly.Memory;
+    for (const [name, value] of Object.entries(exports)) {
+      if (typeof value === 'function') {
+        this.#functions[name] = (...values) => this.#guard(name, value as Functions[string], values);
+      }
+    }
+    this.#functions['_initialize']?.();
+    this.#reply = this.#function('reply')() >>> 0;
+  }
+
+  /** Opens a bundle in an instance that is used for nothing else. */
+  static open(instance: WebAssembly.Instance, bundle: Uint8Array): Engine {
+    const version = (instance.exports['attune_abi_version'] as (() => number) | undefined)?.();
+    if (version !== kAbiVersion) {
+      const found = version === undefined ? 'is another module' : `speaks ABI ${version}`;
+      throw new AttuneError(
+        'WASM_UNAVAILABLE',
+        `this attune.wasm ${found}, the package needs ABI ${kAbiVersion}: take both from one version`,
+      );
+    }
+    const engine = new Engine(instance);
+    engine.#open(bundle);
+    return engine;
+  }
+
+  /** Whether close() was called or the module trapped. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Gives the instance up, as soon as nobody holds it; its memory goes to the garbage collector. */
+  close(): void {
+    this.#closed = true;
+    if (this.#holds === 0) this.#functions = {};
+  }
+
+  /** Keeps the instance usable after close() until the matching release(). */
+  hold(): void {
+    this.#holds++;
+  }
+
+  release(): void {
+    this.#holds--;
+    if (this.#closed) this.close();
+  }
+
+  /** The error of a call on a closed engine. */
+  closedError(): AttuneError {
+    return this.#trap ?? new AttuneError('DISPOSED', 'this recommender was disposed of');
+  }
+
+  describe(): Description {
+    this.#call('describe', this.#recommender);
+    const [itemCount = 0, columnCount = 0, recipe = 0, length = 0] = this.#words();
+    return { itemCount, columnCount, recipe: this.#text(recipe, length) };
+  }
+
+  provenance(): string {
+    this.#call('describe', this.#recommender);
+    const words = this.#words();
+    return this.#text(words[4]!, words[5]!);
+  }
+
+  column(column: number): Column {
+    this.#call('column', this.#recommender, column);
+    const [name = 0, length = 0, type = 0] = this.#words();
+    return { name: this.#text(name, length), type: kColumnTypes[type] ?? 'text' };
+  }
+
+  /** The item's number, or undefined if the bundle does not have it. */
+  findItem(itemId: string): number | undefined {
+    const [length] = this.#input(itemId);
+    const item = this.#function('find_item')(this.#recommender, length!);
+    if (item >= 0) return item;
+    if (this.#errorName() === 'NOT_FOUND') return undefined;
+    throw this.#error();
+  }
+
+  itemId(item: number): string {
+    this.#call('item_id', this.#recommender, item);
+    return this.#replyText();
+  }
+
+  attribute(item: number, column: number): string | number | boolean | undefined {
+    const kind = this.#call('attribute', this.#recommender, item, column);
+    if (kind === 0) return undefined;
+    if (kind === 1) return this.#replyText();
+    const number = this.#numbers()[0]!;
+    return kind === 2 ? number : number !== 0;
+  }
+
+  openSession(maxEvents: number): number {
+    this.#call('session_open', this.#recommender, maxEvents);
+    return this.#words()[0]!;
+  }
+
+  closeSession(session: number): void {
+    this.#call('session_close', session);
+  }
+
+  clearSession(session: number): void {
+    this.#call('session_clear', session);
+  }
+
+  /** Returns whether the bundle has the item. */
+  record(session: number, event: HistoryEvent): boolean {
+    const [idLength, typeLength] = this.#input(event.itemId, event.eventType);
+    const value = event.eventValue ?? NaN;
+    return this.#call('session_record', session, idLength!, typeLength!, event.timestamp, value) === 1;
+  }
+
+  eventCount(session: number): number {
+    return this.#call('session_size', session);
+  }
+
+  event(session: number, index: number): HistoryEvent {
+    this.#call('session_event', session, index);
+    const [id = 0, idLength = 0, type = 0, typeLength = 0] = this.#words();
+    const [timestamp = 0, eventValue = NaN] = this.#numbers();
+    return {
+      itemId: this.#text(id, idLength),
+      eventType: this.#text(type, typeLength),
+      timestamp,
+      ...(Number.isNaN(eventValue) ? {} : { eventValue: shortest(eventValue) }),
+    };
+  }
+
+  saveSession(session: number): Uint8Array {
+    this.#call('session_save', session);
+    const [pointer = 0, length = 0] = this.#words();
+    return new Uint8Array(this.#memory.buffer, pointer, length).slice();
+  }
+
+  restoreSession(session: number, bytes: Uint8Array): void {
+    const [length] = this.#input(bytes);
+    this.#call('session_restore', session, length!);
+  }
+
+  openFilter(expression: string): number {
+    const [length] = this.#input(expression);
+    this.#call('filter_open', this.#recommender, length!);
+    return this.#words()[0]!;
+  }
+
+  closeFilter(filter: number): void {
+    this.#call('filter_close', filter);
+  }
+
+  recommend(session: number, numResults: number, filter: number): Ranked {
+    return this.#ranked(this.#call('recommend', this.#recommender, session, numResults, filter));
+  }
+
+  related(item: number, session: number, numResults: number, filter: number): Ranked {
+    return this.#ranked(this.#call('related', this.#recommender, item, session, numResults, filter));
+  }
+
+  /** Ranks items by number; undefined is an unknown item. */
+  rank(session: number, items: readonly (number | undefined)[]): Ranked {
+    const numbers = Uint32Array.from(items, (item) => item ?? kUnknownItem);
+    this.#input(bytesOf(numbers)!);
+    return this.#ranked(this.#call('rank', this.#recommender, session, items.length));
+  }
+
+  #open(bundle: Uint8Array): void {
+    const pointer = this.#function('bundle_alloc')(bundle.length) >>> 0;
+    if (pointer === 0) throw outOfMemory(bundle.length);
+    new Uint8Array(this.#memory.buffer, pointer, bundle.length).set(bundle);
+    this.#call('open', pointer, bundle.length);
+    this.#recommender = this.#words()[0]!;
+  }
+
+  #function(name: string): Functions[string] {
+    const found = this.#functions[`attune_${name}`];
+    if (!found) throw this.closedError();
+    return found;
+  }
+
+  /** Calls an export and throws the error it reports. */
+  #call(name: string, ...values: number[]): number {
+    const result = this.#function(name)(...values);
+    if (result < 0) throw this.#error();
+    return result;
+  }
+
+  /** A trap is a bug after which the instance cannot be trusted. */
+  #guard(name: string, call: Functions[string], values: number[]): number {
+    try {
+      return call(...values);
+    } catch (cause) {
+      const message = `a bug in Attune: ${name} stopped (${cause}); load the bundle again`;
+      this.#trap = new AttuneError('INTERNAL', message, { cause });
+      this.#holds = 0;
+      this.close();
+      throw this.#trap;
+    }
+  }
+
+  #errorName(): string {
+    return this.#cString(this.#function('error_name')());
+  }
+
+  #error(): AttuneError {
+    const code = this.#errorName();
+    const what = this.#cString(this.#function('error_what')());
+    const at = this.#function('error_at')();
+    return new AttuneError(code, at < 0 ? what : `${what} (at ${at})`, at < 0 ? {} : { at });
+  }
+
+  /** Writes the parts one behind the other into the input area; returns their lengths in bytes. */
+  #input(...parts: (string | Uint8Array)[]): number[] {
+    const encoded = parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part));
+    const total = encoded.reduce((sum, part) => sum + part.length, 0);
+    // At least a byte, because an empty area has no address.
+    let pointer = this.#function('input')(Math.max(total, 1)) >>> 0;
+    if (pointer === 0) throw outOfMemory(total);
+    const memory = new Uint8Array(this.#memory.buffer);
+    for (const part of encoded) {
+      memory.set(part, pointer);
+      pointer += part.length;
+    }
+    return encoded.map((part) => part.length);
+  }
+
+  #words(): Uint32Array {
+    return new Uint32Array(this.#memory.buffer, this.#reply, kReplyWords);
+  }
+
+  #numbers(): Float64Array {
+    return new Float64Array(this.#memory.buffer, this.#reply + 4 * kReplyWords, 4);
+  }
+
+  #text(pointer: number, length: number): string {
+    return decoder.decode(new Uint8Array(this.#memory.buffer, pointer, length));
+  }
+
+  #replyText(): string {
+    const [pointer = 0, length = 0] = this.#words();
+    return this.#text(pointer, length);
+  }
+
+  #cString(address: number): string {
+    const pointer = address >>> 0;
+    const end = new Uint8Array(this.#memory.buffer).indexOf(0, pointer);
+    return this.#text(pointer, end - pointer);
+  }
+
+  #ranked(count: number): Ranked {
+    const [items = 0, scores = 0] = this.#words();
+    return {
+      items: [...new Uint32Array(this.#memory.buffer, items, count)],
+      scores: [...new Float32Array(this.#memory.buffer, scores, count)],
+    };
+  }
+}
+
+function outOfMemory(bytes: number): AttuneError {
+  return new AttuneError('OUT_OF_MEMORY', `no memory for ${bytes} bytes`);
+}

@@ -1,0 +1,2 @@
+declare const attune: WebAssembly.Module;
+export default attune;

@@ -1,0 +1,106 @@
+// What a bundle's items are called and what is said about them, and the shape of answers: shared by
+// a recommender and its sessions.
+import type { Engine, Ranked } from './abi.js';
+import { checkCount, checkOptions, invalid, meant, show } from './check.js';
+import { shortest } from './number.js';
+import type { Column, Metadata, MetadataColumns, RecommendationOptions, RecommendedItem } from './types.js';
+
+const kDefaultResults = 25;
+const kMaxFilters = 64;
+
+export const kListOptions = ['numResults', 'filter', 'metadataColumns'] as const;
+
+/** Options of a list as the engine takes them. */
+export interface ListRequest {
+  numResults: number;
+  filter: number;
+  columns: readonly number[] | undefined;
+}
+
+export class Catalogue {
+  readonly itemCount: number;
+  readonly columns: readonly Column[];
+  readonly #engine: Engine;
+  readonly #columnNumbers: ReadonlyMap<string, number>;
+  /** Handles of compiled filters by expression, the least recently used first. */
+  readonly #filters = new Map<string, number>();
+
+  constructor(engine: Engine, itemCount: number, columnCount: number) {
+    this.#engine = engine;
+    this.itemCount = itemCount;
+    const columns = Array.from({ length: columnCount }, (_, i) => Object.freeze(engine.column(i)));
+    this.columns = Object.freeze(columns);
+    this.#columnNumbers = new Map(columns.map((column, i) => [column.name, i]));
+  }
+
+  listRequest(options: RecommendationOptions): ListRequest {
+    const { numResults = kDefaultResults, filter, metadataColumns } = options;
+    const wanted = checkCount('numResults', numResults, 0);
+    return {
+      numResults: Math.min(wanted, this.itemCount),
+      columns: this.metadataColumns(metadataColumns),
+      filter: this.#filter(filter),
+    };
+  }
+
+  /** The numbers of the columns to return, or undefined for none at all. */
+  metadataColumns(wanted: MetadataColumns | undefined): readonly number[] | undefined {
+    if (wanted === undefined) return undefined;
+    const { ITEMS } = checkOptions('metadataColumns', wanted, ['ITEMS']);
+    return ITEMS && this.columnNumbers('metadataColumns.ITEMS', ITEMS);
+  }
+
+  columnNumbers(where: string, names: readonly string[]): number[] {
+    if (!Array.isArray(names)) throw invalid(`${where}: ${show(names)} is not an array of names`);
+    return (names as readonly string[]).map((name) => {
+      const column = this.#columnNumbers.get(name);
+      if (column !== undefined) return column;
+      const known = this.columns.map((one) => one.name);
+      throw invalid(`${where}: unknown column ${show(name)}${meant(String(name), known)}`);
+    });
+  }
+
+  metadata(item: number, columns: readonly number[]): Metadata {
+    const entries: [string, string][] = [];
+    for (const column of columns) {
+      const value = this.#engine.attribute(item, column);
+      if (value === undefined) continue;
+      entries.push([this.columns[column]!.name, String(typeof value === 'number' ? shortest(value) : value)]);
+    }
+    // fromEntries defines keys instead of setting them, so a column named __proto__ is just a key.
+    return Object.fromEntries(entries);
+  }
+
+  items(ranked: Ranked, columns: readonly number[] | undefined): RecommendedItem[] {
+    return ranked.items.map((item, i) => {
+      const answer: RecommendedItem = { itemId: this.#engine.itemId(item), score: ranked.scores[i]! };
+      if (columns) answer.metadata = this.metadata(item, columns);
+      return answer;
+    });
+  }
+
+  /** The compiled filter of an expression; 0 for none. */
+  #filter(expression: string | undefined): number {
+    if (expression === undefined) return 0;
+    if (typeof expression !== 'string') throw invalid(`filter: ${show(expression)} is not a string`);
+    const filter = this.#filters.get(expression) ?? this.#engine.openFilter(expression);
+    this.#filters.delete(expression);
+    this.#filters.set(expression, filter);
+    if (this.#filters.size > kMaxFilters) {
+      const [oldest] = this.#filters.keys() as Iterable<string> as [string];
+      this.#engine.closeFilter(this.#filters.get(oldest)!);
+      this.#filters.delete(oldest);
+    }
+    return filter;
+  }
+}
+
+/** `RID-` and a random UUID (version 4). */
+export function newRecommendationId(): string {
+  // Not crypto.randomUUID(), which pages without https do not have.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `RID-${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}`;
+}

@@ -1,0 +1,45 @@
+/**
+ * The codes that this package raises itself. Errors of the runtime carry the runtime's own codes,
+ * such as `NOT_A_BUNDLE`, `CORRUPT_BUNDLE` or `INVALID_FILTER`, which come out of the module as
+ * text; runtime/base/error_codes.inc is their home.
+ */
+export type LocalErrorCode =
+  /** A value passed by the caller is not allowed; the message names it. */
+  | 'INVALID_ARGUMENT'
+  /** The item is not in the bundle. */
+  | 'NOT_FOUND'
+  /** Memory for the bundle could not be had. */
+  | 'OUT_OF_MEMORY'
+  /** The provenance text of the bundle is not JSON. */
+  | 'CORRUPT_BUNDLE'
+  /** A fetch failed or was answered with an error status. */
+  | 'NETWORK'
+  /** A local file could not be read. */
+  | 'FILE_UNREADABLE'
+  /** The caller's signal aborted the loading. */
+  | 'ABORTED'
+  /** The recommender or session was used after `dispose()`. */
+  | 'DISPOSED'
+  /** attune.wasm could not be found, compiled or is of another version. */
+  | 'WASM_UNAVAILABLE'
+  /** The device's storage failed; only ever seen in `session.storageError`. */
+  | 'STORAGE'
+  /** A bug in Attune: the module trapped. The recommender cannot be used any more. */
+  | 'INTERNAL';
+
+export type ErrorCode = LocalErrorCode | (string & {});
+
+/** The one error this package throws. */
+export class AttuneError extends Error {
+  /** What went wrong, for programs. */
+  readonly code: ErrorCode;
+  /** Where: a byte offset of the bundle, a column (from 1) of a filter. Undefined for nowhere. */
+  readonly at: number | undefined;
+
+  constructor(code: ErrorCode, message: string, { cause, at }: { cause?: unknown; at?: number } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'AttuneError';
+    this.code = code;
+    this.at = at;
+  }
+}

@@ -1,0 +1,184 @@
+// The one file that knows how attune.wasm and bundles are loaded. What differs between hosts is
+// passed in by index.ts, node.ts, workerd.ts and inline.ts.
+import { Engine } from './abi.js';
+import { bytesOf, checkCount, checkOptions, invalid, show } from './check.js';
+import { AttuneError } from './errors.js';
+import { Recommender } from './recommender.js';
+import type { BundleSource, LoadOptions, WasmSource } from './types.js';
+
+/** What a host has of its own. */
+export interface Platform {
+  /** Gets the package's attune.wasm. */
+  defaultWasm(): WasmSource | PromiseLike<WasmSource>;
+  /** Reads a string or URL that names a local file; undefined when it names something to fetch. */
+  readFile?(source: string | URL): Promise<Uint8Array> | undefined;
+}
+
+/**
+ * Loads a bundle. Errors: `NETWORK`, `FILE_UNREADABLE`, `ABORTED`, `WASM_UNAVAILABLE`,
+ * `INVALID_ARGUMENT` and those of the bundle (`NOT_A_BUNDLE`, `UNSUPPORTED_VERSION`,
+ * `CORRUPT_BUNDLE`, `OUT_OF_MEMORY`).
+ */
+export type Load = (source: BundleSource, options?: LoadOptions) => Promise<Recommender>;
+
+export function makeLoad(platform: Platform): Load {
+  const loader = new Loader(platform);
+  return (source, options) => loader.load(source, options);
+}
+
+interface Modules<K> {
+  get(key: K): Promise<WebAssembly.Module> | undefined;
+  set(key: K, module: Promise<WebAssembly.Module>): unknown;
+  delete(key: K): boolean;
+}
+
+class Loader {
+  readonly #platform: Platform;
+  /** Compiled modules by where they came from: a URL, an object or, by default, the platform. */
+  readonly #byUrl = new Map<string, Promise<WebAssembly.Module>>();
+  readonly #byObject = new WeakMap<object, Promise<WebAssembly.Module>>();
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  async load(source: BundleSource, options?: LoadOptions): Promise<Recommender> {
+    const checked = checkOptions('load', options, ['wasm', 'signal', 'store', 'maxEvents']);
+    const { wasm, signal, store, maxEvents } = checked;
+    if (maxEvents !== undefined) checkCount('maxEvents', maxEvents, 1);
+    throwIfAborted(signal);
+    const loading = Promise.all([this.#module(wasm), this.#bytes('bundle', source, signal)]);
+    const [module, bundle] = await loading.catch((error: unknown) => {
+      throwIfAborted(signal);
+      throw error;
+    });
+    const instance = await instantiate(module);
+    throwIfAborted(signal);
+    return new Recommender({ engine: Engine.open(instance, bundle), store, maxEvents });
+  }
+
+  async #module(given: LoadOptions['wasm']): Promise<WebAssembly.Module> {
+    if (given === undefined) {
+      return this.#cached(this.#byObject, this.#platform, () => this.#platform.defaultWasm());
+    }
+    const source = await given;
+    if (source === null || !['string', 'object'].includes(typeof source)) throw noSource('attune.wasm', source);
+    return typeof source === 'string' || source instanceof URL
+      ? this.#cached(this.#byUrl, String(source), () => source)
+      : this.#cached(this.#byObject, source, () => source);
+  }
+
+  #cached<K>(
+    modules: Modules<K>,
+    key: K,
+    find: () => WasmSource | PromiseLike<WasmSource>,
+  ): Promise<WebAssembly.Module> {
+    const known = modules.get(key);
+    if (known) return known;
+    const module = this.#compile(find).catch((error: unknown) => {
+      modules.delete(key);
+      throw error;
+    });
+    modules.set(key, module);
+    return module;
+  }
+
+  async #compile(find: () => WasmSource | PromiseLike<WasmSource>): Promise<WebAssembly.Module> {
+    try {
+      const source = await find();
+      if (isModule(source)) return source;
+      const opened = await this.#open('attune.wasm', source);
+      // Streaming refuses other types; static hosts that do not know .wasm still work.
+      if (!(opened instanceof Uint8Array) && isWasmType(opened)) {
+        return await WebAssembly.compileStreaming(opened);
+      }
+      const bytes = await this.#read('attune.wasm', opened);
+      return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
+    } catch (cause) {
+      if (cause instanceof AttuneError && cause.code === 'INVALID_ARGUMENT') throw cause;
+      throw unavailable(cause);
+    }
+  }
+
+  async #bytes(what: string, source: unknown, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#read(what, await this.#open(what, source, signal));
+  }
+
+  async #read(what: string, opened: Uint8Array | Response): Promise<Uint8Array> {
+    if (opened instanceof Uint8Array) return opened;
+    try {
+      return new Uint8Array(await opened.arrayBuffer());
+    } catch (cause) {
+      throw new AttuneError('NETWORK', `${what}: the response broke off: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  /** The bytes of a source, or the successful response that brings them. */
+  async #open(what: string, source: unknown, signal?: AbortSignal): Promise<Uint8Array | Response> {
+    const isUrl = typeof source === 'string' || source instanceof URL;
+    const bytes = bytesOf(source) ?? (isUrl && (await this.#platform.readFile?.(source)));
+    if (bytes) return bytes;
+    if (!isUrl && !isRequest(source) && !isResponse(source)) {
+      throw noSource(what, source);
+    }
+    const response = isResponse(source) ? source : await fetchSource(what, source, signal);
+    if (response.ok) return response;
+    const from = response.url ? ` from ${response.url}` : '';
+    throw new AttuneError('NETWORK', `${what}: the answer${from} is ${response.status}, not a file`);
+  }
+}
+
+async function instantiate(module: WebAssembly.Module): Promise<WebAssembly.Instance> {
+  try {
+    return await WebAssembly.instantiate(module, {});
+  } catch (cause) {
+    throw unavailable(cause);
+  }
+}
+
+function noSource(what: string, source: unknown): AttuneError {
+  return invalid(`load: ${show(source)} is no source of ${what}`);
+}
+
+function unavailable(cause: unknown): AttuneError {
+  return new AttuneError('WASM_UNAVAILABLE', `attune.wasm cannot be had: ${messageOf(cause)}`, { cause });
+}
+
+async function fetchSource(
+  what: string,
+  source: string | URL | Request,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  try {
+    return await fetch(source, signal ? { signal } : {});
+  } catch (cause) {
+    const url = isRequest(source) ? source.url : source;
+    throw new AttuneError('NETWORK', `${what}: cannot fetch ${url}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AttuneError('ABORTED', 'loading was aborted', { cause: signal.reason });
+}
+
+function isWasmType({ headers }: Response): boolean {
+  return /^application\/wasm\b/.test(headers.get('content-type') ?? '');
+}
+
+function isModule(value: unknown): value is WebAssembly.Module {
+  return Object.prototype.toString.call(value) === '[object WebAssembly.Module]';
+}
+
+/** By its shape, because there are several implementations of fetch. */
+function isResponse(value: unknown): value is Response {
+  const response = value as Partial<Response> | null | undefined;
+  return typeof response?.arrayBuffer === 'function' && typeof response.status === 'number';
+}
+
+function isRequest(value: unknown): value is Request {
+  return typeof Request === 'function' && value instanceof Request;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,125 @@
+import type { Engine } from './abi.js';
+import { Catalogue, kListOptions, newRecommendationId } from './catalogue.js';
+import { checkCount, checkOptions, checkText, show } from './check.js';
+import { makeDisposable } from './disposable.js';
+import { AttuneError } from './errors.js';
+import { Session } from './session.js';
+import { defaultStore, type HistoryStore } from './store.js';
+import type { Column, Item, Recommendations, SessionOptions, SimilarItemsOptions } from './types.js';
+
+const kDefaultEvents = 1000;
+
+/** Defaults of a recommender's sessions. */
+export interface RecommenderParts {
+  engine: Engine;
+  store: HistoryStore | undefined;
+  maxEvents: number | undefined;
+}
+
+/** An open bundle. It owns its instance of the module; dispose of it when it is no more needed. */
+export class Recommender {
+  /** Name of the recipe that trained the bundle, such as `sims`. */
+  readonly recipe: string;
+  readonly itemCount: number;
+  /** The item metadata columns of the bundle. */
+  readonly columns: readonly Column[];
+
+  declare [Symbol.dispose]: () => void;
+
+  readonly #engine: Engine;
+  readonly #catalogue: Catalogue;
+  readonly #maxEvents: number;
+  #store: HistoryStore | undefined;
+  #provenance: Record<string, unknown> | undefined;
+
+  /** @internal */
+  constructor({ engine, store, maxEvents }: RecommenderParts) {
+    const { itemCount, columnCount, recipe } = engine.describe();
+    this.#engine = engine;
+    this.#catalogue = new Catalogue(engine, itemCount, columnCount);
+    this.#store = store;
+    this.#maxEvents = maxEvents ?? kDefaultEvents;
+    this.recipe = recipe;
+    this.itemCount = itemCount;
+    this.columns = this.#catalogue.columns;
+  }
+
+  /** What the trainer wrote about the bundle: data counts, parameters, metrics. */
+  get provenance(): Record<string, unknown> {
+    return (this.#provenance ??= parseProvenance(this.#live.provenance()));
+  }
+
+  has(itemId: string): boolean {
+    return this.#live.findItem(checkText('itemId', itemId)) !== undefined;
+  }
+
+  /** An item with its metadata, of the given columns or of all. Undefined: the bundle lacks it. */
+  item(itemId: string, columns?: readonly string[]): Item | undefined {
+    const item = this.#live.findItem(checkText('itemId', itemId));
+    const numbers = this.#catalogue.columnNumbers('columns', columns ?? this.columns.map(({ name }) => name));
+    return item === undefined ? undefined : { itemId, metadata: this.#catalogue.metadata(item, numbers) };
+  }
+
+  /** All item ids, in ascending byte order. */
+  itemIds(): IterableIterator<string> {
+    void this.#live;
+    return this.#allIds();
+  }
+
+  /** Opens the history of a user, or with no `userId` one that is kept in memory only. */
+  session(options?: SessionOptions): Session {
+    const engine = this.#live;
+    const checked = checkOptions('session', options, ['userId', 'store', 'maxEvents']);
+    const { userId, store, maxEvents = this.#maxEvents } = checked;
+    return new Session({
+      engine,
+      catalogue: this.#catalogue,
+      maxEvents: checkCount('maxEvents', maxEvents, 1),
+      userId: userId === undefined ? undefined : checkText('userId', userId),
+      store: userId === undefined ? undefined : store ?? (this.#store ??= defaultStore()),
+    });
+  }
+
+  /** The items most like one item, which is left out. Error `NOT_FOUND`: the bundle lacks it. */
+  similarItems(itemId: string, options?: SimilarItemsOptions<Session>): Recommendations {
+    const engine = this.#live;
+    const checked = checkOptions('similarItems', options, [...kListOptions, 'session']);
+    const item = engine.findItem(checkText('itemId', itemId));
+    if (item === undefined) {
+      throw new AttuneError('NOT_FOUND', `similarItems: item ${show(itemId)} is not in the bundle`);
+    }
+    const session = checked.session === undefined ? 0 : Session.handle(checked.session, engine);
+    const { numResults, filter, columns } = this.#catalogue.listRequest(checked);
+    const ranked = engine.related(item, session, numResults, filter);
+    return {
+      recommendationId: newRecommendationId(),
+      itemList: this.#catalogue.items(ranked, columns),
+    };
+  }
+
+  /** Gives up the bundle's memory. Later calls, of its sessions too, throw `DISPOSED`. */
+  dispose(): void {
+    if (!this.#engine.closed) this.#engine.close();
+  }
+
+  *#allIds(): IterableIterator<string> {
+    for (let item = 0; item < this.itemCount; item++) yield this.#live.itemId(item);
+  }
+
+  get #live(): Engine {
+    if (this.#engine.closed) throw this.#engine.closedError();
+    return this.#engine;
+  }
+}
+
+makeDisposable(Recommender);
+
+function parseProvenance(text: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (parsed !== null && typeof parsed === 'object') return parsed as Record<string, unknown>;
+    throw new TypeError('not an object');
+  } catch (cause) {
+    throw new AttuneError('CORRUPT_BUNDLE', `the provenance is not JSON: ${cause}`, { cause });
+  }
+}

@@ -1,0 +1,257 @@
+import type { Engine } from './abi.js';
+import { type Catalogue, kListOptions, newRecommendationId } from './catalogue.js';
+import { bytesOf, checkOptions, checkText, checkTimestamp, invalid, show } from './check.js';
+import { makeDisposable } from './disposable.js';
+import { AttuneError } from './errors.js';
+import type { HistoryStore } from './store.js';
+import type {
+  Bytes,
+  HistoryEvent,
+  NewEvent,
+  PersonalizedRanking,
+  RankedItem,
+  RankingOptions,
+  RecommendationOptions,
+  Recommendations,
+} from './types.js';
+
+const kStoreTimeoutMs = 5000;
+
+/** What a session gets from its recommender. */
+export interface SessionParts {
+  engine: Engine;
+  catalogue: Catalogue;
+  maxEvents: number;
+  userId: string | undefined;
+  store: HistoryStore | undefined;
+}
+
+/**
+ * A user's history on the device and the lists made from it. Every call but the storing is
+ * synchronous and never touches the network.
+ */
+export class Session {
+  readonly userId: string | undefined;
+  /** Resolves, never rejects, when the stored history has been taken in or could not be. */
+  readonly ready: Promise<void>;
+
+  declare [Symbol.dispose]: () => void;
+
+  readonly #engine: Engine;
+  readonly #catalogue: Catalogue;
+  readonly #store: HistoryStore | undefined;
+  readonly #handle: number;
+  #disposed = false;
+  #history: readonly HistoryEvent[] | undefined;
+  #storageError: AttuneError | undefined;
+  /** Whether the stored history has been taken in, or needs not be. */
+  #merged = false;
+  #unsaved = false;
+  #saving = false;
+  #pending = 0;
+  #work: Promise<void> = Promise.resolve();
+
+  /** @internal */
+  constructor({ engine, catalogue, maxEvents, userId, store }: SessionParts) {
+    this.#engine = engine;
+    this.#catalogue = catalogue;
+    this.#handle = engine.openSession(maxEvents);
+    this.userId = userId;
+    this.#store = userId === undefined ? undefined : store;
+    this.ready = this.#store ? this.#enqueue(() => this.#merge()) : Promise.resolve();
+  }
+
+  /** @internal The handle for a call of `engine`. */
+  static handle(session: Session, engine: Engine): number {
+    if (!(session instanceof Session) || session.#engine !== engine) {
+      throw invalid('session: not a session of this recommender');
+    }
+    return session.#live.handle;
+  }
+
+  /** The events held, oldest first. */
+  get history(): readonly HistoryEvent[] {
+    const { engine, handle } = this.#live;
+    return (this.#history ??= readHistory(engine, handle));
+  }
+
+  /** Why storing last failed; undefined when all is well. The session itself goes on in memory. */
+  get storageError(): AttuneError | undefined {
+    return this.#storageError;
+  }
+
+  /** Remembers an event; the very next list knows it. Returns whether the bundle has the item. */
+  record(event: NewEvent): boolean {
+    const { engine, handle } = this.#live;
+    const known = engine.record(handle, checkEvent(event));
+    this.#changed();
+    return known;
+  }
+
+  /** The best items for this user; the most popular ones for a user without history. */
+  getRecommendations(options?: RecommendationOptions): Recommendations {
+    const { engine, handle } = this.#live;
+    const checked = checkOptions('getRecommendations', options, kListOptions);
+    const { numResults, filter, columns } = this.#catalogue.listRequest(checked);
+    const ranked = engine.recommend(handle, numResults, filter);
+    const itemList = this.#catalogue.items(ranked, columns);
+    return { recommendationId: newRecommendationId(), itemList };
+  }
+
+  /**
+   * The given items, best first for this user, with scores that sum to 1. Items that the bundle
+   * does not have come last, without score, in their given order.
+   */
+  getPersonalizedRanking(options: RankingOptions): PersonalizedRanking {
+    const { engine, handle } = this.#live;
+    const checked = checkOptions('getPersonalizedRanking', options, ['inputList', 'metadataColumns']);
+    const columns = this.#catalogue.metadataColumns(checked.metadataColumns);
+    const ids = checkIds(checked.inputList);
+    const items = ids.map((id) => engine.findItem(id));
+    const known = this.#catalogue.items(engine.rank(handle, items), columns);
+    const unknown: RankedItem[] = ids.filter((_, i) => items[i] === undefined).map((itemId) => ({ itemId }));
+    return { recommendationId: newRecommendationId(), personalizedRanking: [...known, ...unknown] };
+  }
+
+  /** Forgets the history, in the store too. */
+  clear(): void {
+    const { engine, handle } = this.#live;
+    engine.clearSession(handle);
+    this.#merged = true;
+    this.#changed();
+  }
+
+  /** The history as bytes, for restore() here, in another place or with another bundle. */
+  save(): Uint8Array {
+    const { engine, handle } = this.#live;
+    return engine.saveSession(handle);
+  }
+
+  /** Replaces the history by saved bytes. Error `INVALID_SESSION`: the history stays as it was. */
+  restore(bytes: Bytes): void {
+    const { engine, handle } = this.#live;
+    const saved = bytesOf(bytes);
+    if (!saved) throw invalid(`restore: ${show(bytes)} is neither an ArrayBuffer nor a view of one`);
+    engine.restoreSession(handle, saved);
+    this.#merged = true;
+    this.#changed();
+  }
+
+  /** Resolves, never rejects, when everything recorded so far has been stored or has failed to be. */
+  flush(): Promise<void> {
+    if (this.#unsaved && !this.#disposed && !this.#engine.closed) this.#saveSoon();
+    return this.#work;
+  }
+
+  /** Gives the session up; what is not stored yet will be. Later calls throw `DISPOSED`. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const close = () => this.#engine.closeSession(this.#handle);
+    if (this.#pending) void this.#enqueue(close);
+    else if (!this.#engine.closed) close();
+  }
+
+  get #live(): { engine: Engine; handle: number } {
+    if (this.#engine.closed) throw this.#engine.closedError();
+    if (this.#disposed) throw new AttuneError('DISPOSED', 'this session was disposed of');
+    return { engine: this.#engine, handle: this.#handle };
+  }
+
+  #changed(): void {
+    this.#history = undefined;
+    if (!this.#store) return;
+    this.#unsaved = true;
+    this.#saveSoon();
+  }
+
+  /** Stores after the running task, so that events recorded together are stored together. */
+  #saveSoon(): void {
+    if (this.#saving) return;
+    this.#saving = true;
+    void this.#enqueue(() => this.#save());
+  }
+
+  /** Runs tasks of the store one after the other. What they throw becomes the storageError. */
+  #enqueue(task: () => void | Promise<void>): Promise<void> {
+    this.#pending++;
+    this.#engine.hold();
+    this.#work = this.#work.then(task).catch((cause: unknown) => {
+      this.#storageError = new AttuneError('STORAGE', `the history cannot be stored: ${cause}`, { cause });
+    }).finally(() => {
+      this.#pending--;
+      this.#engine.release();
+    });
+    return this.#work;
+  }
+
+  /** Puts the stored history before what has been recorded since. */
+  async #merge(): Promise<void> {
+    if (this.#merged) return;
+    const stored = await withinTime(this.#store!.load(this.userId!));
+    if (this.#merged) return;
+    this.#merged = true;
+    if (stored === undefined) return;
+    const saved = bytesOf(stored);
+    if (!saved) throw new TypeError('the store returned something else than bytes');
+    const recent = readHistory(this.#engine, this.#handle);
+    this.#engine.restoreSession(this.#handle, saved);
+    for (const event of recent) this.#engine.record(this.#handle, event);
+    this.#history = undefined;
+  }
+
+  async #save(): Promise<void> {
+    this.#saving = false;
+    // Saving over a history that could not be loaded would lose it.
+    await this.#merge();
+    if (!this.#unsaved) return;
+    this.#unsaved = false;
+    try {
+      const empty = this.#engine.eventCount(this.#handle) === 0;
+      const bytes = this.#engine.saveSession(this.#handle);
+      await withinTime(empty ? this.#store!.remove(this.userId!) : this.#store!.save(this.userId!, bytes));
+    } catch (error) {
+      this.#unsaved = true;
+      throw error;
+    }
+    this.#storageError = undefined;
+  }
+}
+
+makeDisposable(Session);
+
+function readHistory(engine: Engine, handle: number): readonly HistoryEvent[] {
+  const count = engine.eventCount(handle);
+  return Object.freeze(Array.from({ length: count }, (_, i) => Object.freeze(engine.event(handle, i))));
+}
+
+function checkEvent(event: NewEvent): HistoryEvent {
+  if (event === undefined) throw invalid('record: an event is wanted');
+  const known = ['itemId', 'eventType', 'timestamp', 'eventValue'];
+  const { itemId, eventType = 'click', timestamp, eventValue } = checkOptions('record', event, known);
+  if (eventValue !== undefined && !Number.isFinite(eventValue)) {
+    throw invalid(`eventValue: ${show(eventValue)} is not a finite number`);
+  }
+  return {
+    itemId: checkText('itemId', itemId),
+    eventType: checkText('eventType', eventType),
+    timestamp: timestamp === undefined ? Date.now() / 1000 : checkTimestamp('timestamp', timestamp),
+    ...(eventValue === undefined ? {} : { eventValue }),
+  };
+}
+
+/** Ids without repetitions, in their order. */
+function checkIds(list: readonly string[] | undefined): string[] {
+  if (!Array.isArray(list)) throw invalid(`inputList: ${show(list)} is not an array of item ids`);
+  return [...new Set(list.map((id, i) => checkText(`inputList[${i}]`, id)))];
+}
+
+/** Gives up on a store that does not answer. */
+function withinTime<T>(promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise<never>((_, reject) => {
+    const message = `the store did not answer in ${kStoreTimeoutMs} ms`;
+    timer = setTimeout(() => reject(new Error(message)), kStoreTimeoutMs);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,8 @@
+// Entry for Cloudflare Workers and other edge hosts, which compile modules at deployment only.
+import wasm from './attune.wasm';
+
+import { type Load, makeLoad } from './load.js';
+
+export * from './api.js';
+
+export const load: Load = /* @__PURE__ */ makeLoad({ defaultWasm: () => wasm });

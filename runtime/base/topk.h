@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "runtime/base/memory.h"
+#include "runtime/base/result.h"
+
+namespace attune {
+
+/// An item and its score.
+struct Scored {
+  uint32_t item;
+  float score;
+};
+
+/// The order of every list Attune returns: higher scores first, equal scores by ascending index.
+inline bool ranksBefore(const Scored& a, const Scored& b) {
+  return a.score > b.score || (a.score == b.score && a.item < b.item);
+}
+
+/// Puts the `k` best of `scores` into `out`, best first, fewer when fewer qualify. An item whose
+/// score is NaN or -infinity never qualifies: -infinity is how a caller masks one.
+/// The result depends on the scores alone, not on the instruction set.
+///
+/// Method: a running threshold; blocks of 16 scores are compared with it at once, survivors are
+/// collected, and the collection is pruned to its k best whenever it is full, which raises the
+/// threshold. O(n + m log m) for m survivors.
+Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out);
+
+}  // namespace attune

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+namespace attune {
+
+/// Unsigned numbers stored in one, two or four bytes each. A view: borrows the bundle's bytes.
+class IndexView {
+ public:
+  IndexView() = default;
+  /// REQUIRES: width is 1, 2 or 4; data is aligned to it and holds count numbers
+  IndexView(const uint8_t* data, size_t count, uint32_t width)
+      : data_(data), count_(count), width_(width) {}
+
+  size_t size() const { return count_; }
+  uint32_t operator[](size_t index) const {
+    if (width_ == 1) return data_[index];
+    if (width_ == 2) return reinterpret_cast<const uint16_t*>(data_)[index];
+    return reinterpret_cast<const uint32_t*>(data_)[index];
+  }
+  /// REQUIRES: begin <= end <= size()
+  IndexView slice(size_t begin, size_t end) const {
+    return {data_ + begin * width_, end - begin, width_};
+  }
+
+ private:
+  const uint8_t* data_ = nullptr;
+  size_t count_ = 0;
+  uint32_t width_ = 1;
+};
+
+/// Numbers of one column in whichever type they are stored. A view: borrows the bundle's bytes.
+class NumberView {
+ public:
+  enum class Type : uint8_t { u8, u16, i32, f32, f64 };
+  NumberView() = default;
+  NumberView(const uint8_t* data, size_t count, Type type)
+      : data_(data), count_(count), type_(type) {}
+
+  size_t size() const { return count_; }
+  double operator[](size_t index) const {
+    switch (type_) {
+      case Type::u8: return data_[index];
+      case Type::u16: return reinterpret_cast<const uint16_t*>(data_)[index];
+      case Type::i32: return reinterpret_cast<const int32_t*>(data_)[index];
+      case Type::f32: return static_cast<double>(reinterpret_cast<const float*>(data_)[index]);
+      case Type::f64: return reinterpret_cast<const double*>(data_)[index];
+    }
+    return 0;
+  }
+
+ private:
+  const uint8_t* data_ = nullptr;
+  size_t count_ = 0;
+  Type type_ = Type::u8;
+};
+
+/// Strings as one text and offsets into it. A view: borrows the bundle's bytes.
+class StringsView {
+ public:
+  StringsView() = default;
+  /// REQUIRES: offsets has at least one entry, is monotone and ends at text.size()
+  StringsView(std::string_view text, std::span<const uint32_t> offsets)
+      : text_(text), offsets_(offsets) {}
+
+  uint32_t size() const { return offsets_.empty() ? 0 : static_cast<uint32_t>(offsets_.size() - 1); }
+  std::string_view operator[](size_t index) const {
+    return text_.substr(offsets_[index], offsets_[index + 1] - offsets_[index]);
+  }
+
+ private:
+  std::string_view text_;
+  std::span<const uint32_t> offsets_;
+};
+
+}  // namespace attune

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <span>
+
+#include "runtime/models/model.h"
+
+namespace attune {
+
+/// How many different users had each item; every bundle has these counts, whatever its model.
+/// A view: borrows the bundle's bytes.
+class PopularityCounts {
+ public:
+  static Result<PopularityCounts> open(const Bundle& bundle);
+
+  /// scores[i] = weight x the share of all users who had item i.
+  void fill(float weight, std::span<float> scores) const;
+
+ private:
+  std::span<const uint32_t> userCounts_;  // (items)
+  float scale_ = 0;                       // 1 / users
+};
+
+/// Recipe popularity-count: the same list for everybody, items by their share of users.
+class PopularityModel : public Model {
+ public:
+  static Result<Owned<Model>> open(const Bundle& bundle);
+
+  explicit PopularityModel(const PopularityCounts& counts) : counts_(counts) {}
+  Status score(std::span<const SessionEvent> history, Scratch& scratch,
+               std::span<float> scores) const override;
+  Status scoreRelated(uint32_t item, std::span<float> scores) const override;
+
+ private:
+  PopularityCounts counts_;
+};
+
+}  // namespace attune

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "runtime/base/memory.h"
+#include "runtime/base/result.h"
+#include "runtime/base/topk.h"
+#include "runtime/bundle/bundle.h"
+#include "runtime/bundle/catalogue.h"
+#include "runtime/bundle/vocabulary.h"
+#include "runtime/models/model.h"
+#include "runtime/serve/filter.h"
+#include "runtime/serve/session.h"
+
+namespace attune {
+
+/// What a list request may say beside whom or what it is for.
+struct ListRequest {
+  uint32_t numResults = 25;         ///< 0 to the number of items; fewer come when fewer pass
+  const Filter* filter = nullptr;   ///< null: everything passes
+};
+
+/// Opens a bundle once and answers requests from it. A pure function of the bundle's bytes, the
+/// session and the request: the same on every machine, to the bit. Borrows the bytes, which must
+/// outlive it. Immutable: threads may share it, each with its own Scratch and Session.
+class Engine {
+ public:
+  /// Checks everything in the bundle, so that later calls cannot meet bad data.
+  /// Errors: NotABundle, UnsupportedVersion, CorruptBundle, OutOfMemory.
+  static Result<Owned<Engine>> open(std::span<const uint8_t> bytes);
+
+  const Bundle& bundle() const { return bundle_; }
+  const Vocabulary& items() const { return items_; }
+  const Catalogue& catalogue() const { return catalogue_; }
+
+  /// The best items for a user, best first, in scratch.ranked. A user without history gets popular
+  /// items. Error: OutOfMemory.
+  Status recommend(const Session& session, const ListRequest& request, Scratch& scratch) const;
+
+  /// The items most like `item`, itself left out, in scratch.ranked. `session` is for the filter
+  /// and may be null. Errors: NotFound, OutOfMemory.
+  Status related(uint32_t item, const Session* session, const ListRequest& request,
+                 Scratch& scratch) const;
+
+  /// Orders the given items for a user, best first, in scratch.ranked: unknown ones are left out,
+  /// repeated ones come once. Scores are shares that sum to 1. Error: OutOfMemory.
+  Status rank(const Session& session, std::span<const uint32_t> items, Scratch& scratch) const;
+
+  /// For open(), which has checked the parts.
+  Engine(const Bundle& bundle, const Vocabulary& items, Catalogue&& catalogue,
+         Owned<Model>&& model)
+      : bundle_(bundle),
+        items_(items),
+        catalogue_(std::move(catalogue)),
+        model_(std::move(model)) {}
+
+ private:
+  Status select(const Session* session, const ListRequest& request, Scratch& scratch) const;
+
+  Bundle bundle_;
+  Vocabulary items_;
+  Catalogue catalogue_;
+  Owned<Model> model_;
+};
+
+}  // namespace attune

@@ -1,0 +1,196 @@
+#include "runtime/serve/session.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/base/utf8.h"
+
+namespace attune {
+namespace {
+
+constexpr uint32_t kMagic = 0x53535441;  // "ATSS"
+constexpr uint32_t kVersion = 1;
+
+Error invalid(const char* what) { return {ErrorCode::InvalidArgument, what}; }
+Error unreadable(const char* what, uint64_t at) { return {ErrorCode::InvalidSession, what, at}; }
+
+template <typename T>
+Status put(Buffer<uint8_t>& out, T value) {
+  return out.append({reinterpret_cast<const uint8_t*>(&value), sizeof value});
+}
+
+Status putText(Buffer<uint8_t>& out, std::string_view text) {
+  ATTUNE_TRY(put(out, static_cast<uint16_t>(text.size())));
+  return out.append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+/// Reads saved bytes and remembers whether they ran out.
+class Reader {
+ public:
+  explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+
+  template <typename T>
+  T get() {
+    T value{};
+    if (bytes_.size() - at_ < sizeof value) {
+      ended_ = true;
+    } else {
+      std::memcpy(&value, bytes_.data() + at_, sizeof value);
+      at_ += sizeof value;
+    }
+    return value;
+  }
+
+  std::string_view text() {
+    const size_t length = get<uint16_t>();
+    if (bytes_.size() - at_ < length) {
+      ended_ = true;
+      return {};
+    }
+    const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + at_, length);
+    at_ += length;
+    return text;
+  }
+
+  bool ended() const { return ended_; }
+  bool atEnd() const { return at_ == bytes_.size(); }
+  size_t at() const { return at_; }
+
+ private:
+  std::span<const uint8_t> bytes_;
+  size_t at_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+Result<int64_t> wholeSeconds(double timestamp) {
+  if (!(std::fabs(timestamp) <= 9.0e15)) return invalid("a timestamp must be seconds since 1970");
+  return static_cast<int64_t>(std::floor(timestamp));
+}
+
+Result<bool> Session::record(std::string_view itemId, std::string_view eventType,
+                             int64_t timestamp, float value) {
+  if (itemId.empty() || itemId.size() > kMaxIdBytes)
+    return invalid("an item id must have 1 to 1024 bytes");
+  if (eventType.size() > kMaxTypeBytes) return invalid("an event type may have 1024 bytes");
+  if (!isUtf8(itemId) || !isUtf8(eventType)) return invalid("text must be UTF-8");
+  SessionEvent event{items_->find(itemId), 0, timestamp, value};
+  const auto type = typeNumber(eventType);
+  ATTUNE_TRY(type);
+  event.type = type.value();
+  if (event.item == kUnknownItem) {
+    event.idBegin = static_cast<uint32_t>(idText_.size());
+    event.idLength = static_cast<uint32_t>(itemId.size());
+    ATTUNE_TRY(idText_.append(itemId));
+    idBytesInUse_ += itemId.size();
+  }
+  ATTUNE_TRY(insert(event));
+  return event.item != kUnknownItem;
+}
+
+Status Session::insert(const SessionEvent& event) {
+  ATTUNE_TRY(events_.push(event));
+  SessionEvent* place = events_.end() - 1;
+  while (place > events_.data() + first_ && place[-1].timestamp > event.timestamp) --place;
+  std::rotate(place, events_.end() - 1, events_.end());
+  if (events_.size() - first_ > maxEvents_) dropOldest();
+  if (idText_.size() > 65536 && idText_.size() > 2 * idBytesInUse_) return compactIds();
+  return {};
+}
+
+void Session::dropOldest() {
+  idBytesInUse_ -= events_[first_].idLength;
+  ++first_;
+  if (first_ > 64 && first_ > events_.size() / 2) {
+    events_.dropFront(first_);
+    first_ = 0;
+  }
+}
+
+Status Session::compactIds() {
+  Buffer<char> fresh;
+  ATTUNE_TRY(fresh.reserve(idBytesInUse_));
+  for (size_t i = first_; i < events_.size(); ++i) {
+    SessionEvent& event = events_[i];
+    if (event.item != kUnknownItem) continue;
+    const std::string_view id(idText_.data() + event.idBegin, event.idLength);
+    event.idBegin = static_cast<uint32_t>(fresh.size());
+    ATTUNE_TRY(fresh.append(id));
+  }
+  idText_ = std::move(fresh);
+  return {};
+}
+
+Result<uint32_t> Session::typeNumber(std::string_view name) {
+  for (uint32_t type = 0; type < typeEnds_.size(); ++type)
+    if (typeName(type) == name) return type;
+  if (typeEnds_.size() == kMaxTypes) return invalid("more than 1000 event types in one session");
+  ATTUNE_TRY(typeText_.append(name));
+  ATTUNE_TRY(typeEnds_.push(static_cast<uint32_t>(typeText_.size())));
+  return static_cast<uint32_t>(typeEnds_.size() - 1);
+}
+
+std::string_view Session::typeName(uint32_t type) const {
+  const uint32_t begin = type == 0 ? 0 : typeEnds_[type - 1];
+  return {typeText_.data() + begin, typeEnds_[type] - begin};
+}
+
+std::string_view Session::itemId(const SessionEvent& event) const {
+  if (event.item != kUnknownItem) return (*items_)[event.item];
+  return {idText_.data() + event.idBegin, event.idLength};
+}
+
+void Session::clear() {
+  events_.clear();
+  typeText_.clear();
+  typeEnds_.clear();
+  idText_.clear();
+  first_ = 0;
+  idBytesInUse_ = 0;
+}
+
+Status Session::save(Buffer<uint8_t>& out) const {
+  out.clear();
+  ATTUNE_TRY(put(out, kMagic));
+  ATTUNE_TRY(put(out, kVersion));
+  ATTUNE_TRY(put(out, static_cast<uint32_t>(typeEnds_.size())));
+  ATTUNE_TRY(put(out, static_cast<uint32_t>(events().size())));
+  for (uint32_t type = 0; type < typeEnds_.size(); ++type) ATTUNE_TRY(putText(out, typeName(type)));
+  for (const SessionEvent& event : events()) {
+    ATTUNE_TRY(putText(out, itemId(event)));
+    ATTUNE_TRY(put(out, static_cast<uint16_t>(event.type)));
+    ATTUNE_TRY(put(out, event.timestamp));
+    ATTUNE_TRY(put(out, event.value));
+  }
+  return {};
+}
+
+Status Session::restore(std::span<const uint8_t> bytes) {
+  Reader reader(bytes);
+  if (reader.get<uint32_t>() != kMagic) return unreadable("not a saved session", 0);
+  if (reader.get<uint32_t>() != kVersion) return unreadable("saved by another version", 4);
+  const uint32_t types = reader.get<uint32_t>();
+  const uint32_t count = reader.get<uint32_t>();
+  if (reader.ended() || types > kMaxTypes) return unreadable("damaged", reader.at());
+  Session fresh(*items_, maxEvents_);
+  Buffer<std::string_view> names;
+  for (uint32_t type = 0; type < types; ++type) ATTUNE_TRY(names.push(reader.text()));
+  for (uint32_t i = 0; i < count; ++i) {
+    const std::string_view id = reader.text();
+    const uint16_t type = reader.get<uint16_t>();
+    const int64_t timestamp = reader.get<int64_t>();
+    const float value = reader.get<float>();
+    if (reader.ended() || type >= types) return unreadable("damaged or cut off", reader.at());
+    const auto recorded = fresh.record(id, names[type], timestamp, value);
+    if (!recorded.ok()) {
+      if (recorded.error().code == ErrorCode::OutOfMemory) return recorded.error();
+      return unreadable(recorded.error().what, reader.at());
+    }
+  }
+  if (reader.ended() || !reader.atEnd()) return unreadable("goes on behind its end", reader.at());
+  *this = std::move(fresh);
+  return {};
+}
+
+}  // namespace attune

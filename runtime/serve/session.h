@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "runtime/base/memory.h"
+#include "runtime/base/result.h"
+#include "runtime/bundle/vocabulary.h"
+
+namespace attune {
+
+/// One remembered event of a user.
+struct SessionEvent {
+  uint32_t item;          ///< number in the bundle, or kUnknownItem
+  uint32_t type;          ///< number among the session's own event types
+  int64_t timestamp;      ///< seconds since 1970
+  float value;            ///< NaN for none
+  uint32_t idBegin = 0;   ///< the id of an unknown item, in the session's own text
+  uint32_t idLength = 0;
+};
+
+/// A time as whole seconds, rounded down. Error: InvalidArgument if it is not finite or not within
+/// 285 million years of 1970.
+Result<int64_t> wholeSeconds(double timestamp);
+
+/// A user's history on the device: the newest `maxEvents` events, in time order (equal times in
+/// the order they were recorded). Items the bundle does not know are kept too: another bundle may.
+/// Borrows the vocabulary. One thread at a time.
+class Session {
+ public:
+  static constexpr uint32_t kMaxIdBytes = BundleLimits::kMaxIdBytes;
+  static constexpr uint32_t kMaxTypeBytes = 1024;
+  static constexpr uint32_t kMaxTypes = 1000;
+
+  /// REQUIRES: maxEvents > 0
+  Session(const Vocabulary& items, uint32_t maxEvents) : items_(&items), maxEvents_(maxEvents) {}
+
+  /// Remembers an event; it acts on the very next request. Returns whether the bundle knows the
+  /// item. Errors: InvalidArgument (empty, too long or malformed text), OutOfMemory; the history is
+  /// then as before.
+  Result<bool> record(std::string_view itemId, std::string_view eventType, int64_t timestamp,
+                      float value);
+
+  void clear();
+  /// Oldest first.
+  std::span<const SessionEvent> events() const { return events_.span().subspan(first_); }
+  std::string_view itemId(const SessionEvent& event) const;
+  std::string_view typeName(uint32_t type) const;
+
+  /// The whole history as bytes that restore() takes, with this bundle or another one.
+  Status save(Buffer<uint8_t>& out) const;
+  /// Replaces the history by saved bytes. Error: InvalidSession; the history is then as before.
+  Status restore(std::span<const uint8_t> bytes);
+
+ private:
+  Result<uint32_t> typeNumber(std::string_view name);
+  Status insert(const SessionEvent& event);
+  void dropOldest();
+  Status compactIds();
+
+  const Vocabulary* items_;
+  uint32_t maxEvents_;
+  Buffer<SessionEvent> events_;
+  size_t first_ = 0;  // events before it are dropped; they go for good now and then
+  Buffer<char> typeText_;
+  Buffer<uint32_t> typeEnds_;
+  Buffer<char> idText_;
+  size_t idBytesInUse_ = 0;
+};
+
+}  // namespace attune

@@ -1,0 +1,165 @@
+// Bundles for the tests, made by the attune binary from a small catalogue: three groups of items
+// whose users keep to their group, one of them with ids that break careless code. They are made
+// once and kept in build/ until the binary or this file changes. ATTUNE_BIN names another binary.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const binary = process.env.ATTUNE_BIN ?? join(root, 'build/native/attune');
+
+export const kNastyIds = [
+  '🎬',
+  '👩‍👩‍👧‍👦 with joiners',
+  'שלום עולם',
+  'a "quoted" id',
+  "it's",
+  'line\nbreak',
+  'comma, id',
+  '__proto__',
+  'constructor',
+  '../../etc/passwd',
+  '=1+1',
+  '<script>alert(1)</script>',
+  'back\\slash',
+  'tab\there',
+  '\ufeffbyte order mark',
+  'é composed',
+  'e\u0301 decomposed',
+  'x'.repeat(256),
+  '🙂'.repeat(64),
+];
+
+const plainIds = (letter) => Array.from({ length: 6 }, (_, i) => `${letter}${i + 1}`);
+
+/** Ids of the items by group; users of a group touch no other. */
+export const kGroups = { a: plainIds('a'), b: plainIds('b'), nasty: kNastyIds };
+
+/** The items' rows; '' is null. Prices have no short binary form. */
+const kItems = [
+  ...kGroups.a.map((id, i) => [id, `Alpha ${i + 1}, "the one"`, 'drama|comedy', 1990 + i, 4.1 + i, 'true']),
+  ...kGroups.b.map((id, i) => [id, `Bravo ${i + 1}`, 'war', 2000 + i, 0.5, 'false']),
+  ...kNastyIds.map((id, i) => [id, i === 0 ? '' : `Nasty ${i}\nsecond line`, '', '', '', '']),
+];
+
+const kItemFields = [
+  { name: 'ITEM_ID', type: 'string' },
+  { name: 'TITLE', type: ['null', 'string'], textual: true },
+  { name: 'GENRES', type: ['null', 'string'], categorical: true },
+  { name: 'YEAR', type: ['null', 'int'] },
+  { name: 'PRICE', type: ['null', 'float'] },
+  { name: 'ADULT', type: ['null', 'boolean'] },
+];
+
+const kInteractionFields = [
+  { name: 'USER_ID', type: 'string' },
+  { name: 'ITEM_ID', type: 'string' },
+  { name: 'EVENT_TYPE', type: 'string' },
+  { name: 'TIMESTAMP', type: 'long' },
+];
+
+/** Ten users a group, each of whom watched all its items but every third, another third each. */
+function interactions(groups) {
+  const rows = [];
+  for (const [group, ids] of Object.entries(groups)) {
+    for (let user = 0; user < 10; user++) {
+      ids.forEach((id, i) => {
+        if (i % 3 !== user % 3) rows.push([`${group}-${user}`, id, 'watch', 1_700_000_000 + 60 * rows.length]);
+      });
+    }
+  }
+  // Group a is the most popular one: each of its items has three more users.
+  for (const id of groups.a) {
+    for (let user = 0; user < 3; user++) rows.push([`extra-${id}-${user}`, id, 'watch', 1_700_100_000 + user]);
+  }
+  return rows;
+}
+
+function csv(fields, rows) {
+  const quoted = (value) => `"${String(value).replaceAll('\\', '\\\\').replaceAll('"', '""')}"`;
+  const cell = (value) => (/[",\\\n\r]/.test(value) ? quoted(value) : value);
+  return [fields.map(({ name }) => name), ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
+}
+
+const schema = (name, fields) =>
+  JSON.stringify({ type: 'record', name, namespace: 'com.amazonaws.personalize.schema', fields, version: '1.0' });
+
+function run(...values) {
+  execFileSync(binary, values, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Imports a world into a store in `folder`. */
+function importWorld(folder, name, groups) {
+  const store = join(folder, `${name}.db`);
+  const known = new Set(Object.values(groups).flat());
+  const datasets = [
+    ['items', 'Items', kItemFields, kItems.filter(([id]) => known.has(id))],
+    ['interactions', 'Interactions', kInteractionFields, interactions(groups)],
+  ];
+  for (const [type, title, fields, rows] of datasets) {
+    const file = join(folder, `${name}-${type}`);
+    writeFileSync(`${file}.avsc`, schema(title, fields));
+    writeFileSync(`${file}.csv`, csv(fields, rows));
+    run('import', '--store', store, '--type', type, '--schema', `${file}.avsc`, `${file}.csv`);
+  }
+  return store;
+}
+
+function train(folder, store, recipe, name, ...more) {
+  const output = join(folder, `${name}.attune`);
+  run('train', '--store', store, '--recipe', recipe, '--include-text', 'TITLE', '--output', output, ...more);
+}
+
+function make(folder) {
+  const shop = importWorld(folder, 'shop', kGroups);
+  train(folder, shop, 'sims', 'sims', '--set', 'min_cointeraction_count=1');
+  train(folder, shop, 'popularity-count', 'popularity');
+  // Another catalogue: group b is gone and the numbers of the others have changed.
+  const later = importWorld(folder, 'later', { a: ['a0', ...kGroups.a.slice(2)], c: plainIds('c') });
+  train(folder, later, 'sims', 'later', '--set', 'min_cointeraction_count=1');
+}
+
+/** Where the bundles lie; makes them when they are not there yet. */
+function bundleFolder() {
+  if (!existsSync(binary)) {
+    throw new Error(`${binary} is missing: make it with "cmake --preset native && cmake --build --preset native"`);
+  }
+  const hash = createHash('sha256').update(readFileSync(binary)).update(readFileSync(fileURLToPath(import.meta.url)));
+  const parent = join(root, 'build/js-fixtures');
+  const folder = join(parent, hash.digest('hex').slice(0, 16));
+  if (existsSync(folder)) return folder;
+  mkdirSync(parent, { recursive: true });
+  const fresh = mkdtempSync(join(parent, 'making-'));
+  make(fresh);
+  try {
+    renameSync(fresh, folder);
+  } catch {
+    rmSync(fresh, { recursive: true }); // another test file was faster
+  }
+  return folder;
+}
+
+const folder = bundleFolder();
+
+/** Paths of the bundles: recipe sims, recipe popularity-count, and sims on a later catalogue. */
+export const bundles = {
+  sims: join(folder, 'sims.attune'),
+  popularity: join(folder, 'popularity.attune'),
+  later: join(folder, 'later.attune'),
+};
+
+/** The package as its users get it, and parts of it that only tests look into. */
+export const dist = new URL('../../js/dist/', import.meta.url);
+export const wasmUrl = new URL('attune.wasm', dist);
+
+/** An AttuneError of that code whose message matches. */
+export function errorOf(code, message = /(?:)/) {
+  return (error) => error.name === 'AttuneError' && error.code === code && message.test(error.message);
+}
+
+export const kExcludeSeen = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")';
+
+/** A list of a fake or real recommender as ids only. */
+export const idsOf = ({ itemList }) => itemList.map(({ itemId }) => itemId);

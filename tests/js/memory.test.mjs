@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import { load } from '../../js/dist/node.js';
+import { bundles, kExcludeSeen, wasmUrl } from './fixtures.mjs';
+
+const kCycles = 1000;
+const kMiB = 1 << 20;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+
+/** One use of everything that takes memory. */
+function use(recommender) {
+  const session = recommender.session();
+  for (let i = 0; i < 20; i++) session.record({ itemId: `unknown ${i}`, eventType: `type ${i}` });
+  session.record({ itemId: 'a1' });
+  const filter = kExcludeSeen;
+  session.getRecommendations({ filter, metadataColumns: { ITEMS: ['TITLE', 'GENRES'] } });
+  session.getPersonalizedRanking({ inputList: ['a1', 'x', 'b1'] });
+  recommender.similarItems('a1', { filter, session });
+  session.restore(session.save());
+  session.dispose();
+}
+
+test('inside one instance, a thousand bundles opened and closed take no more memory than ten', async () => {
+  const bundle = readFileSync(bundles.sims);
+  const { exports: wasm } = await WebAssembly.instantiate(await WebAssembly.compile(readFileSync(wasmUrl)), {});
+  wasm._initialize();
+  const reply = () => new Uint32Array(wasm.memory.buffer, wasm.attune_reply(), 8)[0];
+  const input = (text) => {
+    const bytes = Buffer.from(text);
+    const pointer = wasm.attune_input(bytes.length);
+    new Uint8Array(wasm.memory.buffer).set(bytes, pointer);
+    return bytes.length;
+  };
+  const cycle = (bytes) => {
+    const pointer = wasm.attune_bundle_alloc(bytes.length);
+    new Uint8Array(wasm.memory.buffer).set(bytes, pointer);
+    if (wasm.attune_open(pointer, bytes.length) < 0) return wasm.attune_bundle_free(pointer);
+    const recommender = reply();
+    assert.equal(wasm.attune_session_open(recommender, 100), 0);
+    const session = reply();
+    for (let i = 0; i < 200; i++) {
+      const length = input(`unknown ${i}click`);
+      assert.equal(wasm.attune_session_record(session, length - 5, 5, i, NaN), 0);
+    }
+    assert.equal(wasm.attune_filter_open(recommender, input(kExcludeSeen)), 0);
+    const filter = reply();
+    assert.equal(wasm.attune_recommend(recommender, session, 10, filter), 10);
+    wasm.attune_filter_close(filter);
+    wasm.attune_session_close(session);
+    return wasm.attune_close(recommender);
+  };
+  let pages;
+  for (let i = 0; i < kCycles; i++) {
+    cycle(bundle);
+    cycle(bundle.subarray(0, bundle.length - 1 - (i % 500))); // refused halfway
+    if (i === 9) pages = wasm.memory.buffer.byteLength;
+  }
+  assert.equal(wasm.memory.buffer.byteLength, pages);
+});
+
+test('a thousand loads and disposals leave no memory behind', async () => {
+  const bundle = readFileSync(bundles.sims);
+  const held = () => {
+    collectGarbage();
+    const { arrayBuffers, external, heapUsed } = process.memoryUsage();
+    return arrayBuffers + external + heapUsed;
+  };
+  let before;
+  for (let i = 0; i < kCycles; i++) {
+    const recommender = await load(bundle);
+    use(recommender);
+    recommender.dispose();
+    if (i === 9) before = held();
+  }
+  await new Promise(setImmediate);
+  const growth = held() - before;
+  assert.ok(growth < 4 * kMiB, `${(growth / kMiB).toFixed(1)} MiB more after ${kCycles} loads`);
+});
+
+test('a thousand sessions of one recommender leave no memory behind', async () => {
+  const recommender = await load(bundles.sims);
+  const memory = () => process.memoryUsage().rss;
+  for (let i = 0; i < 10; i++) use(recommender);
+  const before = memory();
+  for (let i = 0; i < kCycles; i++) use(recommender);
+  assert.ok(memory() - before < 32 * kMiB, `${(memory() - before) / kMiB} MiB more`);
+  recommender.dispose();
+});

@@ -1,0 +1,52 @@
+// What must compile.
+import {
+  AttuneError,
+  indexedDbStore,
+  load,
+  memoryStore,
+  type HistoryEvent,
+  type HistoryStore,
+  type Recommendations,
+  type Recommender,
+  type Session,
+} from 'attune';
+import wasm from 'attune/attune.wasm';
+
+const store: HistoryStore = {
+  load: async () => new Uint8Array(),
+  save: async (_key: string, _bytes: Uint8Array) => {},
+  remove: async () => {},
+};
+
+export async function use(bytes: Uint8Array, view: DataView, signal: AbortSignal): Promise<string> {
+  const recommender: Recommender = await load('/shop.attune');
+  await load(new URL('https://example.org/shop.attune'), { wasm, signal, store, maxEvents: 10 });
+  await load(fetch ? await fetch('/shop.attune') : new Request('/shop.attune'), { wasm: fetch('/attune.wasm') });
+  await load(bytes, { wasm: bytes.buffer as ArrayBuffer });
+  await load(view, { wasm: undefined, store: memoryStore({ maxUsers: 5 }) });
+
+  using session: Session = recommender.session({ userId: 'me', store: indexedDbStore() });
+  await session.ready;
+  const known: boolean = session.record({ itemId: '1', timestamp: new Date(), eventValue: 1 });
+  const events: readonly HistoryEvent[] = session.history;
+  const list: Recommendations = session.getRecommendations({
+    numResults: 10,
+    filter: undefined,
+    metadataColumns: { ITEMS: ['TITLE'] },
+  });
+  const { personalizedRanking } = session.getPersonalizedRanking({ inputList: ['1'] as const });
+  const score: number | undefined = personalizedRanking[0]?.score;
+  recommender.similarItems('1', { session, numResults: 3 });
+  const title: string | undefined = list.itemList[0]?.metadata?.['TITLE'];
+  const first: string | undefined = recommender.columns[0]?.name;
+  for (const id of recommender.itemIds()) if (id === title) break;
+  session.restore(session.save());
+  const problem: AttuneError | undefined = session.storageError;
+  return `${known} ${events.length} ${score} ${first} ${problem?.code}`;
+}
+
+export function meaningOf(error: unknown): string {
+  if (!(error instanceof AttuneError)) throw error;
+  if (error.code === 'NETWORK' || error.code === 'CORRUPT_BUNDLE') return 'try again later';
+  return `${error.message} ${error.at ?? ''}`;
+}

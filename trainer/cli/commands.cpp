@@ -1,0 +1,21 @@
+#include "trainer/cli/commands.h"
+
+#include "trainer/cli/evaluate_command.h"
+#include "trainer/cli/import_command.h"
+#include "trainer/cli/inspect_command.h"
+#include "trainer/cli/recommend_command.h"
+#include "trainer/cli/synth_command.h"
+#include "trainer/cli/train_command.h"
+
+namespace attune::trainer {
+
+void addCommands(CLI::App& app, std::function<void()>& run) {
+  addImportCommand(app, run);
+  addTrainCommand(app, run);
+  addEvaluateCommand(app, run);
+  addRecommendCommand(app, run);
+  addInspectCommand(app, run);
+  addSynthCommand(app, run);
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,163 @@
+#include "trainer/cli/train_command.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "trainer/base/errors.h"
+#include "trainer/base/files.h"
+#include "trainer/cli/solution_options.h"
+#include "trainer/data/split.h"
+#include "trainer/eval/evaluator.h"
+#include "trainer/eval/report.h"
+#include "trainer/eval/served_bundle.h"
+#include "trainer/export/sha256.h"
+
+namespace attune::trainer {
+namespace {
+
+using nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+struct TrainCommand {
+  SolutionOptions solution;
+  std::string validation = "leave-one-out";
+  std::string output;
+  std::string report;
+  std::vector<std::string> includeText;
+  std::string precision = "int8";
+  bool keepSeen = false;
+  bool json = false;
+};
+
+double peakMegabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+/// Trains on what the split keeps, asks the bundle, and popularity beside it.
+struct Validation {
+  Evaluation recipe;
+  Evaluation popularity;
+};
+
+std::optional<Validation> validate(const TrainCommand& command, const Dataset& data,
+                                   const TrainRequest& request) {
+  const Split split = splitDataset(data, {.protocol = command.validation,
+                                          .excludeSeen = !command.keepSeen,
+                                          .seed = command.solution.seed});
+  if (split.cases.empty()) return std::nullopt;
+  const EvaluateOptions options{.threads = request.options.threads};
+  const TrainRequest baseline{Parameters(findRecipe("popularity-count")), request.options};
+  return Validation{evaluateBundle(trainBundle(split.train, request), data, split, options),
+                    evaluateBundle(trainBundle(split.train, baseline), data, split, options)};
+}
+
+/// The values alone, for the bundle's provenance.
+ordered_json metricValues(const Evaluation& evaluation) {
+  ordered_json values;
+  for (const NamedEstimate& metric : evaluation.sections.front().metrics)
+    values[metric.name] = metric.estimate.value;
+  return values;
+}
+
+ordered_json sectionBytes(const ServedBundle& served) {
+  ordered_json bytes = ordered_json::object();
+  for (const schema::Section* section : *served.engine().bundle().header().sections()) {
+    const std::string name = schema::EnumNameSectionKind(section->kind());
+    bytes[name] = bytes.value(name, uint64_t{0}) + section->length();
+  }
+  return bytes;
+}
+
+void print(const TrainCommand& command, const ordered_json& report,
+           const std::optional<Validation>& validation) {
+  if (command.json) {
+    std::cout << report.dump(2) << '\n';
+    return;
+  }
+  std::cout << "recipe " << report["recipe"].get<std::string>() << ": " << report["data"]["interactions"]
+            << " interactions, " << report["data"]["users"] << " users, " << report["data"]["items"]
+            << " items\n";
+  if (validation)
+    std::cout << "\nvalidation: " << command.validation << " (the bundle, asked through the runtime)\n"
+              << toTable(validation->recipe, &validation->popularity, report["recipe"]) << '\n';
+  std::cout << "training " << report["seconds"]["training"] << " s, all " << report["seconds"]["total"]
+            << " s, peak memory " << report["peakMemoryMegabytes"] << " MB\n"
+            << "wrote " << command.output << ": " << report["bundle"]["bytes"] << " bytes, sha256 "
+            << report["bundle"]["sha256"].get<std::string>() << '\n';
+}
+
+double rounded(double value) { return std::round(value * 1000) / 1000; }
+
+void train(const TrainCommand& command) {
+  const auto start = Clock::now();
+  const Solution solution = solutionOf(command.solution);
+  const Dataset data = loadTrainingData(command.solution, solution);
+  TrainRequest request{solution.parameters,
+                       {command.solution.seed, threadCount(command.solution)},
+                       {command.includeText.begin(), command.includeText.end()},
+                       command.precision == "f32" ? Precision::float32 : Precision::int8};
+  const auto validation = validate(command, data, request);
+  if (validation) request.metrics = metricValues(validation->recipe);
+  TrainSeconds seconds;
+  const std::vector<uint8_t> bytes = trainBundle(data, request, &seconds);
+  const ServedBundle served(bytes, "the new bundle");  // never publish what cannot be opened
+  writeFileAtomically(command.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+
+  ordered_json report = {{"recipe", solution.parameters.recipe().name},
+                         {"parameters", solution.parameters.toJson()},
+                         {"seed", command.solution.seed},
+                         {"data",
+                          {{"interactions", data.interactions.size()},
+                           {"users", data.users.size()},
+                           {"items", data.items.size()}}}};
+  report["validation"] = command.validation;
+  if (validation) {
+    report.update(toJson(validation->recipe, &validation->popularity));
+    report["popularity"] = metricValues(validation->popularity);
+  }
+  report["seconds"] = {
+      {"training", rounded(seconds.model)},
+      {"bundle", rounded(seconds.bundle)},
+      {"total", rounded(std::chrono::duration<double>(Clock::now() - start).count())}};
+  report["threads"] = request.options.threads;
+  report["peakMemoryMegabytes"] = std::round(peakMegabytes());
+  report["bundle"] = {{"path", command.output},
+                      {"bytes", bytes.size()},
+                      {"sha256", toHex(sha256(bytes))},
+                      {"sections", sectionBytes(served)}};
+  if (!command.report.empty()) writeFileAtomically(command.report, report.dump(2) + "\n");
+  print(command, report, validation);
+}
+
+}  // namespace
+
+void addTrainCommand(CLI::App& app, std::function<void()>& run) {
+  CLI::App* command = app.add_subcommand("train", "Learns from a store and writes a bundle");
+  auto options = std::make_shared<TrainCommand>();
+  addSolutionOptions(*command, options->solution);
+  command->add_option("--output", options->output, "The bundle to write")->required();
+  command->add_option("--report", options->report, "Where to write the report, as JSON");
+  command
+      ->add_option("--validation", options->validation,
+                   "What to hold back for the metrics; the bundle itself learns from everything")
+      ->check(CLI::IsMember(protocolNames()))
+      ->capture_default_str();
+  command->add_option("--include-text", options->includeText,
+                      "Text columns of the items to put into the bundle for display")
+      ->delimiter(',');
+  command->add_option("--precision", options->precision, "How weights are stored")
+      ->check(CLI::IsMember({"int8", "f32"}))
+      ->capture_default_str();
+  command->add_flag("--keep-seen", options->keepSeen,
+                    "In the metrics, items a user had before may be right answers");
+  command->add_flag("--json", options->json, "Print the report as one JSON document");
+  command->callback([options, &run] { run = [options] { train(*options); }; });
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,150 @@
+#include "trainer/data/dataset_loader.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <optional>
+
+#include "trainer/base/errors.h"
+#include "trainer/data/column_builder.h"
+
+namespace attune::trainer {
+namespace {
+
+/// Reads items or users: ids into `ids`, everything else into columns.
+std::vector<ColumnBuilder> loadRecords(const Store& store, const AvroSchema& schema,
+                                       StringTable& ids) {
+  const size_t idField = *schema.find(schema.type == DatasetType::items ? "ITEM_ID" : "USER_ID");
+  std::vector<ColumnBuilder> builders(schema.fields.begin(), schema.fields.end());
+  store.scan(schema.type, [&](std::span<const FieldValue> row) {
+    ids.add(row[idField].text);
+    for (size_t i = 0; i < row.size(); ++i)
+      if (i != idField) builders[i].add(row[i]);
+  });
+  builders.erase(builders.begin() + static_cast<std::ptrdiff_t>(idField));
+  return builders;
+}
+
+std::vector<Column> finish(std::vector<ColumnBuilder>& builders, size_t rows) {
+  std::vector<Column> columns;
+  for (ColumnBuilder& builder : builders) columns.push_back(builder.finish(rows));
+  return columns;
+}
+
+/// Reads the interactions in the order of their import.
+class InteractionReader {
+ public:
+  InteractionReader(const AvroSchema& schema, Dataset& dataset) : dataset_(dataset) {
+    user_ = *schema.find("USER_ID");
+    item_ = *schema.find("ITEM_ID");
+    timestamp_ = *schema.find("TIMESTAMP");
+    eventType_ = schema.find("EVENT_TYPE");
+    eventValue_ = schema.find("EVENT_VALUE");
+    for (size_t i = 0; i < schema.fields.size(); ++i)
+      if (!isReserved(schema.fields[i].name)) {
+        columns_.emplace_back(schema.fields[i]);
+        columnFields_.push_back(i);
+      }
+  }
+
+  void reserve(size_t rows) {
+    Interactions& to = dataset_.interactions;
+    for (auto* numbers : {&to.user, &to.item, &to.eventType}) numbers->reserve(rows);
+    to.timestamp.reserve(rows);
+    to.eventValue.reserve(rows);
+  }
+
+  void add(std::span<const FieldValue> row) {
+    Interactions& to = dataset_.interactions;
+    to.user.push_back(dataset_.users.add(row[user_].text));
+    to.item.push_back(dataset_.items.add(row[item_].text));
+    to.timestamp.push_back(row[timestamp_].integer);
+    to.eventType.push_back(eventType_ ? eventTypeOf(row[*eventType_]) : StringTable::kNone);
+    to.eventValue.push_back(eventValue_ ? eventValueOf(row[*eventValue_]) : kNoValue);
+    for (size_t i = 0; i < columns_.size(); ++i) columns_[i].add(row[columnFields_[i]]);
+  }
+
+  void finishColumns() {
+    dataset_.interactions.columns = finish(columns_, dataset_.interactions.size());
+  }
+
+ private:
+  static constexpr float kNoValue = std::numeric_limits<float>::quiet_NaN();
+
+  static bool isReserved(std::string_view name) {
+    for (const std::string_view reserved :
+         {"USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE", "IMPRESSION",
+          "RECOMMENDATION_ID", "EVENT_ATTRIBUTION_SOURCE"})
+      if (name == reserved) return true;
+    return false;
+  }
+  uint32_t eventTypeOf(const FieldValue& value) {
+    return value.isNull() ? StringTable::kNone : dataset_.eventTypes.add(value.text);
+  }
+  static float eventValueOf(const FieldValue& value) {
+    return value.isNull() ? kNoValue : static_cast<float>(value.real);
+  }
+
+  Dataset& dataset_;
+  size_t user_ = 0;
+  size_t item_ = 0;
+  size_t timestamp_ = 0;
+  std::optional<size_t> eventType_;
+  std::optional<size_t> eventValue_;
+  std::vector<ColumnBuilder> columns_;
+  std::vector<size_t> columnFields_;
+};
+
+template <typename T>
+void reorder(std::vector<T>& values, std::span<const uint32_t> order) {
+  std::vector<T> result;
+  result.reserve(values.size());
+  for (const uint32_t row : order) result.push_back(values[row]);
+  values = std::move(result);
+}
+
+void sortByTime(Interactions& interactions) {
+  const std::vector<int64_t>& time = interactions.timestamp;
+  if (std::is_sorted(time.begin(), time.end())) return;
+  std::vector<uint32_t> order(interactions.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return time[a] < time[b]; });
+  reorder(interactions.user, order);
+  reorder(interactions.item, order);
+  reorder(interactions.eventType, order);
+  reorder(interactions.eventValue, order);
+  for (Column& column : interactions.columns) column = reordered(column, order);
+  reorder(interactions.timestamp, order);
+}
+
+void loadInteractions(const Store& store, const AvroSchema& schema, Dataset& dataset) {
+  const uint64_t rows = store.counts(DatasetType::interactions).rows;
+  if (rows > std::numeric_limits<uint32_t>::max())
+    throw UserError("the store holds more than 4,294,967,295 interactions: too many to load");
+  InteractionReader reader(schema, dataset);
+  reader.reserve(rows);
+  store.scan(DatasetType::interactions,
+             [&](std::span<const FieldValue> row) { reader.add(row); });
+  reader.finishColumns();
+  sortByTime(dataset.interactions);
+}
+
+}  // namespace
+
+Dataset loadDataset(const Store& store) {
+  Dataset dataset;
+  std::vector<ColumnBuilder> items;
+  std::vector<ColumnBuilder> users;
+  if (const auto schema = store.schema(DatasetType::items))
+    items = loadRecords(store, *schema, dataset.items);
+  if (const auto schema = store.schema(DatasetType::users))
+    users = loadRecords(store, *schema, dataset.users);
+  if (const auto schema = store.schema(DatasetType::interactions))
+    loadInteractions(store, *schema, dataset);
+  dataset.itemColumns = finish(items, dataset.items.size());
+  dataset.userColumns = finish(users, dataset.users.size());
+  return dataset;
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attune::trainer {
+
+/// An event that a request brings along.
+struct BatchEvent {
+  std::string itemId;
+  std::string eventType;  ///< empty for none
+  int64_t timestamp = 0;  ///< seconds since 1970
+  float value = 0;        ///< NaN for none
+};
+
+/// One line of batch input, Amazon Personalize's formats and Attune's `events`:
+///   {"userId": "4638"}                             items for a user
+///   {"itemId": "105"}                              items like an item (userId may be there too)
+///   {"userId": "891", "itemList": ["27", "886"]}   the given items in a user's order
+/// "events": [{"itemId", "timestamp", "eventType"?, "eventValue"?}, ..] is the user's history and
+/// replaces a stored one; with it userId may be missing. "context", an object of texts, is accepted
+/// and, as no recipe uses context so far, changes nothing. "filterValues" must be empty so far.
+struct BatchRequest {
+  enum class Kind : uint8_t { forUser, related, ranking };
+
+  Kind kind = Kind::forUser;
+  std::string userId;  ///< empty where the request has none
+  std::string itemId;
+  std::vector<std::string> itemList;
+  bool hasEvents = false;
+  std::vector<BatchEvent> events;
+};
+
+/// What became of one line: a request, or the reason why there is none.
+struct ParsedLine {
+  BatchRequest request;
+  std::string error;  ///< empty when the request can be answered
+  /// The line as it is echoed: the object without `events`, or the raw line as a JSON string where
+  /// it is no JSON object.
+  nlohmann::ordered_json echo;
+};
+
+/// Reads one line. Ids have 1 to 256 characters; unknown fields and wrong types are errors.
+ParsedLine parseBatchLine(std::string_view line);
+
+}  // namespace attune::trainer

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "runtime/serve/session.h"
+#include "trainer/data/dataset.h"
+#include "trainer/data/rows_by_user.h"
+#include "trainer/data/split.h"
+
+namespace attune::trainer {
+
+/// An empty session that will hold `events` events without forgetting one.
+Session sessionFor(const Vocabulary& items, size_t events);
+
+/// Records a history, as a device would have done. `data` has the tables that the history's numbers
+/// are of; ids are what carries over to the bundle. A null event type is the empty text.
+Status replay(const Dataset& data, std::span<const HistoryEvent> history, Session& session);
+
+/// The past of every user in a store. Immutable, thread-safe.
+class StoredHistories {
+ public:
+  explicit StoredHistories(Dataset data) : data_(std::move(data)), rows_(data_) {}
+
+  /// A session with the whole history of a user; an empty one for a user who is not there.
+  Result<Session> sessionOf(std::string_view userId, const Vocabulary& items) const;
+
+ private:
+  Dataset data_;
+  RowsByUser rows_;
+};
+
+}  // namespace attune::trainer

@@ -1,0 +1,96 @@
+#include "trainer/export/bundle_builder.h"
+
+#include <algorithm>
+
+#include "trainer/base/errors.h"
+#include "trainer/export/sha256.h"
+
+namespace attune::trainer {
+namespace {
+
+constexpr size_t kAlignment = 16;
+
+size_t aligned(size_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
+
+template <typename T>
+std::vector<T> narrowed(std::span<const uint32_t> values) {
+  return {values.begin(), values.end()};
+}
+
+flatbuffers::Offset<flatbuffers::Vector<uint8_t>> textVector(flatbuffers::FlatBufferBuilder& out,
+                                                             const std::string& text) {
+  return out.CreateVector(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+}
+
+}  // namespace
+
+void BundleBuilder::add(SectionKind kind, Element element, std::span<const std::byte> bytes,
+                        uint32_t column) {
+  parts_[{kind, column}] = {element, {bytes.begin(), bytes.end()}};
+}
+
+void BundleBuilder::addIndexes(SectionKind kind, std::span<const uint32_t> values, uint32_t bound,
+                               uint32_t column) {
+  if (bound <= 256)
+    add(kind, narrowed<uint8_t>(values), column);
+  else if (bound <= 65536)
+    add(kind, narrowed<uint16_t>(values), column);
+  else
+    add(kind, values, column);
+}
+
+void BundleBuilder::addStrings(SectionKind text, SectionKind offsets,
+                               std::span<const std::string> strings, uint32_t column) {
+  std::string all;
+  std::vector<uint32_t> ends{0};
+  for (const std::string& one : strings) {
+    all += one;
+    ends.push_back(static_cast<uint32_t>(all.size()));
+  }
+  add(text, Element::U8, std::as_bytes(std::span(all)), column);
+  add(offsets, ends, column);
+}
+
+uint32_t BundleBuilder::addColumn(const std::string& name, ColumnType type, double nullNumber) {
+  columns_.emplace_back(static_cast<uint32_t>(names_.size()), static_cast<uint16_t>(name.size()),
+                        type, uint8_t{0}, nullNumber);
+  names_ += name;
+  return static_cast<uint32_t>(columns_.size() - 1);
+}
+
+std::vector<uint8_t> BundleBuilder::finish() const {
+  std::vector<uint8_t> data;
+  std::vector<schema::Section> sections;
+  for (const auto& [key, part] : parts_) {
+    const size_t offset = aligned(data.size());
+    data.resize(aligned(offset + part.bytes.size()));
+    std::transform(part.bytes.begin(), part.bytes.end(), data.begin() + static_cast<long>(offset),
+                   [](std::byte byte) { return static_cast<uint8_t>(byte); });
+    const Sha256 hash = sha256({data.data() + offset, part.bytes.size()});
+    sections.emplace_back(key.first, part.element, uint8_t{0}, key.second, offset,
+                          part.bytes.size(), flatbuffers::span<const uint8_t, 32>(hash));
+  }
+  if (data.size() > BundleLimits::kMaxBytes - (uint64_t{1} << 24))
+    throw UserError("the bundle would exceed 1 GiB: leave out text columns (--include-text)");
+
+  // FlatBuffers are written from the end: the data come first, so that the header opens the file.
+  flatbuffers::FlatBufferBuilder out(data.size() + 65536);
+  out.ForceVectorAlignment(data.size(), 1, kAlignment);
+  const auto dataVector = out.CreateVector(data);
+  const auto provenance = textVector(out, provenance_);
+  const auto sectionVector = out.CreateVectorOfStructs(sections);
+  const auto columnVector = out.CreateVectorOfStructs(columns_);
+  const auto names = textVector(out, names_);
+  const auto recipe = textVector(out, recipe_);
+  const auto popularity = schema::CreatePopularity(out, userCount_);
+  const auto neighbours =
+      hasNeighbours_ ? schema::CreateNeighbours(out, recencyDecay_, popularityBlend_) : 0;
+  schema::FinishBundleBuffer(
+      out, schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor,
+                                BundleLimits::kFormatMinor, 0, itemCount_, model_, recipe, names,
+                                columnVector, sectionVector, popularity, neighbours, provenance,
+                                dataVector));
+  return {out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize()};
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/bundle/bundle.h"
+
+namespace attune::trainer {
+
+/// Collects the parts of a bundle and writes them as one file. The bytes depend on the parts alone,
+/// not on the order in which they were added, the machine or the time.
+class BundleBuilder {
+ public:
+  BundleBuilder(uint32_t itemCount, std::string recipe, ModelKind model)
+      : itemCount_(itemCount), recipe_(std::move(recipe)), model_(model) {}
+
+  /// Adds a section; T is uint8_t, uint16_t, int32_t, uint32_t, float or double.
+  template <typename T>
+  void add(SectionKind kind, std::span<const T> values, uint32_t column = 0) {
+    add(kind, elementOf(T{}), std::as_bytes(values), column);
+  }
+  template <typename T>
+  void add(SectionKind kind, const std::vector<T>& values, uint32_t column = 0) {
+    add(kind, std::span<const T>(values), column);
+  }
+  /// Adds indexes below `bound` in the narrowest type that holds them.
+  void addIndexes(SectionKind kind, std::span<const uint32_t> values, uint32_t bound,
+                  uint32_t column = 0);
+  /// Adds strings as one text and its offsets.
+  void addStrings(SectionKind text, SectionKind offsets, std::span<const std::string> strings,
+                  uint32_t column = 0);
+  /// Adds a metadata column and returns its number.
+  uint32_t addColumn(const std::string& name, ColumnType type, double nullNumber);
+
+  void setPopularity(uint32_t userCount) { userCount_ = userCount; }
+  void setNeighbours(float recencyDecay, float popularityBlend) {
+    hasNeighbours_ = true;
+    recencyDecay_ = recencyDecay;
+    popularityBlend_ = popularityBlend;
+  }
+  void setProvenance(std::string json) { provenance_ = std::move(json); }
+
+  uint32_t itemCount() const { return itemCount_; }
+
+  /// The file's bytes. Throws UserError when they would exceed 1 GiB.
+  std::vector<uint8_t> finish() const;
+
+ private:
+  struct Part {
+    Element element;
+    std::vector<std::byte> bytes;
+  };
+  static constexpr Element elementOf(uint8_t) { return Element::U8; }
+  static constexpr Element elementOf(uint16_t) { return Element::U16; }
+  static constexpr Element elementOf(int32_t) { return Element::I32; }
+  static constexpr Element elementOf(uint32_t) { return Element::U32; }
+  static constexpr Element elementOf(float) { return Element::F32; }
+  static constexpr Element elementOf(double) { return Element::F64; }
+  void add(SectionKind kind, Element element, std::span<const std::byte> bytes, uint32_t column);
+
+  uint32_t itemCount_;
+  std::string recipe_;
+  ModelKind model_;
+  std::map<std::pair<SectionKind, uint32_t>, Part> parts_;  // in the order the format wants
+  std::string names_;
+  std::vector<schema::Column> columns_;
+  uint32_t userCount_ = 0;
+  bool hasNeighbours_ = false;
+  float recencyDecay_ = 0;
+  float popularityBlend_ = 0;
+  std::string provenance_;
+};
+
+}  // namespace attune::trainer

@@ -1,0 +1,27 @@
+#include "trainer/export/sha256.h"
+
+#include <openssl/evp.h>
+
+#include <stdexcept>
+
+namespace attune::trainer {
+
+Sha256 sha256(std::span<const uint8_t> bytes) {
+  Sha256 hash{};
+  unsigned length = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), hash.data(), &length, EVP_sha256(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 is not available from OpenSSL");
+  return hash;
+}
+
+std::string toHex(const Sha256& hash) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const uint8_t byte : hash) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace attune::trainer

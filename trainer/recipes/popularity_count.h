@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "trainer/recipes/recipe.h"
+
+namespace attune::trainer {
+
+/// How many different users had each item, and how many there are. One user counts once an item,
+/// however often the two met, so that no single client can make an item popular.
+struct ItemCounts {
+  std::vector<uint32_t> usersOfItem;  ///< (items)
+  uint32_t users = 0;                 ///< those with at least one interaction
+};
+ItemCounts countUsers(const Dataset& data);
+
+/// Adds the counts, which every bundle has, to a bundle.
+void writeCounts(const ItemCounts& counts, const ItemOrder& order, BundleBuilder& bundle);
+
+/// Recipe popularity-count: items by the number of their different users.
+class PopularityCountRecipe : public Recipe {
+ public:
+  std::unique_ptr<TrainedModel> train(const Dataset& data, const Parameters& parameters,
+                                      const TrainOptions& options) const override;
+};
+
+}  // namespace attune::trainer

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "trainer/data/dataset.h"
+#include "trainer/export/bundle_builder.h"
+#include "trainer/export/item_order.h"
+#include "trainer/recipes/parameters.h"
+
+namespace attune::trainer {
+
+/// How much of a number a bundle keeps: weights as 8-bit integers with a scale per row, or as f32.
+enum class Precision { int8, float32 };
+
+/// What training needs beside the data and the recipe's parameters.
+struct TrainOptions {
+  uint64_t seed = 1;
+  unsigned threads = 1;  ///< never changes the result
+};
+
+/// What a recipe has learned. Immutable.
+class TrainedModel {
+ public:
+  virtual ~TrainedModel() = default;
+  virtual ModelKind kind() const = 0;
+  /// Adds the model's sections and configuration, items in the bundle's order.
+  virtual void write(const ItemOrder& order, Precision precision, BundleBuilder& bundle) const = 0;
+};
+
+/// One way to learn from data. Every recipe passes the same contract test
+/// (tests/trainer/recipes/contract_test.cpp).
+class Recipe {
+ public:
+  virtual ~Recipe() = default;
+  /// REQUIRES: at least one interaction. Same data, parameters and seed give the same model,
+  /// whatever the number of threads. Throws UserError where the data do not suffice.
+  virtual std::unique_ptr<TrainedModel> train(const Dataset& data, const Parameters& parameters,
+                                              const TrainOptions& options) const = 0;
+};
+
+/// The recipe of that name (one of schemas/recipes.json).
+std::unique_ptr<Recipe> makeRecipe(const std::string& name);
+
+}  // namespace attune::trainer

@@ -1,0 +1,15 @@
+#include <stdexcept>
+
+#include "trainer/recipes/popularity_count.h"
+#include "trainer/recipes/recipe.h"
+#include "trainer/recipes/sims.h"
+
+namespace attune::trainer {
+
+std::unique_ptr<Recipe> makeRecipe(const std::string& name) {
+  if (name == "popularity-count") return std::make_unique<PopularityCountRecipe>();
+  if (name == "sims") return std::make_unique<SimsRecipe>();
+  throw std::logic_error("schemas/recipes.json names a recipe that nobody makes: " + name);
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <stdint.h>
+
+/*
+The C ABI of attune.wasm: what js/src/abi.ts calls. A shim: each export converts its arguments,
+calls one function of the engine and stores the outcome.
+
+Conventions
+ 1. The module has no imports. Call `_initialize` once after instantiation.
+ 2. A call returns a number >= 0 on success (a count or an index where said so, else 0), or minus an
+    error number of runtime/base/error_codes.inc. attune_error_* then describe the error until the
+    next call. A trap (WebAssembly.RuntimeError) is a bug: the instance must be thrown away.
+ 3. Handles and pointers are unsigned 32-bit; 0 is none. A handle is closed once, sessions and
+    filters before the recommender they were made for.
+ 4. Further results are written to the reply, one fixed place in memory (attune_reply): 8 uint32
+    words, then 4 doubles. "reply: a, b" below lists the words in order; doubles are named number[i].
+ 5. Text is UTF-8, passed as pointer and length, without a final NUL unless said so. The caller
+    writes what it passes into the input area (attune_input); "input: a, b" says what lies there,
+    one behind the other.
+ 6. Pointers in a reply stay valid until the next call; memory may move when it grows, so typed
+    arrays are made anew after each call.
+ 7. Times are seconds since 1970 as double. There are no 64-bit integers in the ABI.
+ 8. Not thread-safe: one instance, one thread.
+*/
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef uint32_t AttuneHandle;
+
+/* 1; changes whenever an export changes its meaning. */
+int32_t attune_abi_version(void);
+
+/* The reply's address, the same for the life of the instance. */
+uint32_t attune_reply(void);
+
+/* An input area of at least `bytes`; 0 when memory is out. Valid until the next attune_input. */
+uint32_t attune_input(uint32_t bytes);
+
+/* The last error: its name ("CORRUPT_BUNDLE") and what is wrong, both ending in NUL; where it is
+   (a byte offset, a column), or -1 for nowhere. */
+uint32_t attune_error_name(void);
+uint32_t attune_error_what(void);
+double attune_error_at(void);
+
+/* Memory for a bundle, aligned to 16 bytes; 0 when memory is out. Freed by attune_bundle_free, or
+   by attune_close once attune_open has succeeded. */
+uint32_t attune_bundle_alloc(uint32_t length);
+void attune_bundle_free(uint32_t bundle);
+
+/* Opens the bundle at a pointer from attune_bundle_alloc and takes it over on success.
+   reply: recommender */
+int32_t attune_open(uint32_t bundle, uint32_t length);
+void attune_close(AttuneHandle recommender);
+
+/* reply: items, columns, recipe pointer, length, provenance (JSON) pointer, length */
+int32_t attune_describe(AttuneHandle recommender);
+
+/* Metadata column by number. reply: name pointer, length, type (ColumnType of bundle.fbs) */
+int32_t attune_column(AttuneHandle recommender, uint32_t column);
+
+/* input: id. Returns the item's index. Error NotFound if the bundle does not have it. */
+int32_t attune_find_item(AttuneHandle recommender, uint32_t idLength);
+
+/* reply: id pointer, length */
+int32_t attune_item_id(AttuneHandle recommender, uint32_t item);
+
+/* One metadata value. Returns 0 = null, 1 = text (reply: pointer, length; values of a categorical
+   column are joined by '|'), 2 = number (number[0]), 3 = boolean (number[0] is 0 or 1). */
+int32_t attune_attribute(AttuneHandle recommender, uint32_t item, uint32_t column);
+
+/* A user's history, of at most `maxEvents` events; older ones are dropped. reply: session */
+int32_t attune_session_open(AttuneHandle recommender, uint32_t maxEvents);
+void attune_session_close(AttuneHandle session);
+void attune_session_clear(AttuneHandle session);
+
+/* input: item id, event type. `value` is NaN for none. Returns 1 if the bundle has the item, 0 if
+   the event was only kept. */
+int32_t attune_session_record(AttuneHandle session, uint32_t idLength, uint32_t typeLength,
+                              double timestamp, double value);
+
+/* Returns the number of events held, oldest first. */
+int32_t attune_session_size(AttuneHandle session);
+
+/* reply: id pointer, length, event type pointer, length; number[0] = timestamp, [1] = value or NaN.
+   Returns 1 if the bundle has the item, else 0. */
+int32_t attune_session_event(AttuneHandle session, uint32_t index);
+
+/* The history as bytes that attune_session_restore takes, of this bundle or of another one.
+   reply: pointer, length */
+int32_t attune_session_save(AttuneHandle session);
+
+/* input: saved bytes. Replaces the history; on an error it stays as it was. */
+int32_t attune_session_restore(AttuneHandle session, uint32_t length);
+
+/* input: filter expression. The error's place is the column (from 1). reply: filter */
+int32_t attune_filter_open(AttuneHandle recommender, uint32_t length);
+void attune_filter_close(AttuneHandle filter);
+
+/* The best items for a session. Returns how many. `filter` may be 0.
+   reply: pointer to that many uint32 item indexes, pointer to that many float scores */
+int32_t attune_recommend(AttuneHandle recommender, AttuneHandle session, uint32_t numResults,
+                         AttuneHandle filter);
+
+/* The items most like one item; `session` (for the filter) and `filter` may be 0. Else as above. */
+int32_t attune_related(AttuneHandle recommender, uint32_t item, AttuneHandle session,
+                       uint32_t numResults, AttuneHandle filter);
+
+/* input: `count` uint32 item indexes, 0xffffffff for an unknown item. Ranks them for the session.
+   Returns how many known, different items there are; scores sum to 1. reply: as attune_recommend */
+int32_t attune_rank(AttuneHandle recommender, AttuneHandle session, uint32_t count);
+
+#ifdef __cplusplus
+}
+#endif
