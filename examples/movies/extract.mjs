@@ -32,7 +32,8 @@ const ITEMS_SCHEMA = schema('Items', [
 
 function schema(name, fields) {
   const namespace = 'com.amazonaws.personalize.schema';
-  return `${JSON.stringify({ type: 'record', name, namespace, fields, version: '1.0' }, null, 2)}\n`;
+  const record = { type: 'record', name, namespace, fields, version: '1.0' };
+  return `${JSON.stringify(record, null, 2)}\n`;
 }
 
 /** The `movielens` object as `{ ratings, movies, location }`, both in their final order. */

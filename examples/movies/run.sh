@@ -18,7 +18,8 @@ while [ $# -gt 0 ]; do
   case $1 in
     --once) once=true ;;
     --port)
-      [[ ${2:-} =~ ^[0-9]{1,5}$ ]] && ((10#$2 <= 65535)) || usage "--port wants a number up to 65535"
+      [[ ${2:-} =~ ^[0-9]{1,5}$ ]] && ((10#$2 <= 65535)) ||
+        usage "--port wants a number up to 65535"
       port=$((10#$2))
       shift
       ;;
@@ -51,7 +52,8 @@ download_data() {
 fetch_package() (
   rm -rf $out/download && mkdir -p $out/download && cd $out/download || exit
   get=(apt-get -qq -o APT::Sandbox::User=root download r-cran-dslabs)
-  "${get[@]}" 2>/dev/null || { attune_run apt-update attune_apt_update && attune_run download "${get[@]}"; } || exit
+  "${get[@]}" 2>/dev/null ||
+    { attune_run apt-update attune_apt_update && attune_run download "${get[@]}"; } || exit
   mv r-cran-dslabs_*.deb .. && cd .. && rmdir download
 )
 
@@ -63,7 +65,8 @@ extract_data() {
 import_data() {
   local type
   for type in items interactions; do
-    $attune import --store $store --type $type --schema $out/$type.avsc --mode full $out/$type.csv || return
+    $attune import --store $store --type $type --schema $out/$type.avsc --mode full \
+      $out/$type.csv || return
   done
 }
 

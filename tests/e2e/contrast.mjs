@@ -18,7 +18,8 @@ export function faintTexts() {
   };
   const faint = [];
   const selector =
-    'h1, h2, .intro p, .badge:not([hidden]), .genre span, .card-genres, .timing, .watched-title, .watched-year, .quiet-button, .foot p';
+    'h1, h2, .intro p, .badge:not([hidden]), .genre span, .card-genres, .timing, ' +
+    '.watched-title, .watched-year, .quiet-button, .foot p';
   for (const element of document.querySelectorAll(selector)) {
     const [a, b] = [luminance(parse(getComputedStyle(element).color)), luminance(ground(element))];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);

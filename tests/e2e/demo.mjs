@@ -125,6 +125,10 @@ class Demo {
     return cells.evaluateAll((list) => list.map((cell) => cell.dataset.itemId));
   }
 
+  scrolledBy(shelf) {
+    return this.page.locator(`#${shelf} .row`).evaluate((row) => row.scrollLeft);
+  }
+
   text(selector) {
     return this.page.locator(selector).innerText();
   }

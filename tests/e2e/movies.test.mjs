@@ -70,6 +70,8 @@ describe('the movies demo', { skip: reasonToSkip(), concurrency: false }, () => 
       assert.notDeepEqual(now.because, before.because);
       for (const shelf of [now.forYou, now.because])
         assert.ok(!shelf.includes(popular[position]), 'what was watched is gone');
+      assert.equal(await demo.scrolledBy('because'), 0, 'the best ones are in sight');
+      assert.equal(await demo.scrolledBy('for-you'), 0, 'the best ones are in sight');
       before = now;
     }
     const latest = await demo.cards('popular').nth(5).locator('.poster-title').innerText();

@@ -1,4 +1,5 @@
-// Writes R's serialization and lazy-load databases: just enough to say what a reader must understand.
+// Writes R's serialization and lazy-load databases: just enough to say what a reader must
+// understand.
 import { deflateSync, gzipSync } from 'node:zlib';
 
 export const i32 = (...values) =>

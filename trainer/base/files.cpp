@@ -62,7 +62,9 @@ void writeFileAtomically(const std::string& path, std::string_view bytes) {
 }
 
 AtomicFile::AtomicFile(std::string path)
-    : path_(std::move(path)), partPath_(path_ + ".part"), descriptor_(openNameless(folderOf(path_))) {
+    : path_(std::move(path)),
+      partPath_(path_ + ".part"),
+      descriptor_(openNameless(folderOf(path_))) {
   if (descriptor_ >= 0) return;
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) fail(errno);
   nameless_ = false;

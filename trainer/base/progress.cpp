@@ -15,7 +15,8 @@ constexpr const char* kClearLine = "\r\033[K";
 std::string bar(double fraction) {
   const int filled = static_cast<int>(fraction * kBarWidth);
   std::string text = "[" + std::string(static_cast<size_t>(filled), '=');
-  if (filled < kBarWidth) text += '>' + std::string(static_cast<size_t>(kBarWidth - filled - 1), ' ');
+  if (filled < kBarWidth)
+    text += '>' + std::string(static_cast<size_t>(kBarWidth - filled - 1), ' ');
   return text + "]";
 }
 

@@ -127,8 +127,7 @@ void addImportCommand(CLI::App& app, std::function<void()>& run) {
       ->required();
   command->add_option("files", arguments->files, "CSV files: plain, gzip or xz")->required();
   command
-      ->add_option("--mode", arguments->mode,
-                   "full replaces the dataset, incremental adds to it")
+      ->add_option("--mode", arguments->mode, "full replaces the dataset, incremental adds to it")
       ->capture_default_str();
   command
       ->add_option("--max-bad", arguments->maxBad,

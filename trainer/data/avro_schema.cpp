@@ -82,8 +82,9 @@ class Parser {
                   bool required) const {
     const auto found = root.find(key);
     if (found == root.end()) {
-      if (required) fail(std::string("\"") + key + "\" is missing: it must be \"" +
-                         std::string(expected) + "\"");
+      if (required)
+        fail(std::string("\"") + key + "\" is missing: it must be \"" + std::string(expected) +
+             "\"");
       return;
     }
     if (!found->is_string() || found->get_ref<const std::string&>() != expected)

@@ -151,8 +151,8 @@ bool CsvReader::scanQuoted(CsvRecord& record) {
     const char c = *stop;
     if (c == '\0') noteDefect(record, CsvDefect::nulByte);
     if (c == '\n' || c == '\r') hasLineBreak_ = true;
-    const bool pair = has(at_ + 1) && (start()[at_ + 1] == '"' ||
-                                       (c == '\\' && start()[at_ + 1] == '\\'));
+    const bool pair =
+        has(at_ + 1) && (start()[at_ + 1] == '"' || (c == '\\' && start()[at_ + 1] == '\\'));
     const bool escapes = pair && (c == '\\' || c == '"');
     if (c == '"' && !escapes) break;
     slice.escaped |= escapes;
@@ -176,7 +176,8 @@ void CsvReader::noteDefect(CsvRecord& record, CsvDefect defect) {
 }
 
 void CsvReader::checkFieldCount(CsvRecord& record) {
-  if (expectedFields_ == 0 || record.defect != CsvDefect::none || slices_.size() == expectedFields_) return;
+  if (expectedFields_ == 0 || record.defect != CsvDefect::none || slices_.size() == expectedFields_)
+    return;
   record.defect = CsvDefect::fieldCount;
   record.defectField = std::min(slices_.size(), expectedFields_ - 1);
 }

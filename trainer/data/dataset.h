@@ -49,22 +49,25 @@ enum class ColumnKind : uint8_t {
 struct Column {
   std::string name;
   ColumnKind kind = ColumnKind::text;
-  bool itemName = false;           ///< the display name of an item (a schema may name one column)
-  std::vector<double> numbers;     ///< (rows) integer, real, boolean as 0 or 1; NaN where null
-  StringTable values;              ///< the different values of a categorical column
-  std::vector<uint32_t> offsets;   ///< (rows + 1) categorical: row r has codes[offsets[r]..offsets[r+1])
-  std::vector<uint32_t> codes;     ///< indexes into `values`, in the order given, each once a row
-  std::vector<std::string> texts;  ///< (rows) text, textual; empty where null (null and "" are one in CSV)
+  bool itemName = false;        ///< the display name of an item (a schema may name one column)
+  std::vector<double> numbers;  ///< (rows) integer, real, boolean as 0 or 1; NaN where null
+  StringTable values;           ///< the different values of a categorical column
+  std::vector<uint32_t>
+      offsets;  ///< (rows + 1) categorical: row r has codes[offsets[r]..offsets[r+1])
+  std::vector<uint32_t> codes;  ///< indexes into `values`, in the order given, each once a row
+  std::vector<std::string>
+      texts;  ///< (rows) text, textual; empty where null (null and "" are one in CSV)
 };
 
 /// Interactions in columns, sorted by timestamp; equal timestamps keep the order of their import.
 struct Interactions {
-  std::vector<uint32_t> user;        ///< (n) index into Dataset::users
-  std::vector<uint32_t> item;        ///< (n) index into Dataset::items
-  std::vector<int64_t> timestamp;    ///< (n) seconds since 1970
-  std::vector<uint32_t> eventType;   ///< (n) index into Dataset::eventTypes; StringTable::kNone where null
-  std::vector<float> eventValue;     ///< (n) NaN where null or where the schema has no EVENT_VALUE
-  std::vector<Column> columns;       ///< the schema's own further columns (context)
+  std::vector<uint32_t> user;      ///< (n) index into Dataset::users
+  std::vector<uint32_t> item;      ///< (n) index into Dataset::items
+  std::vector<int64_t> timestamp;  ///< (n) seconds since 1970
+  std::vector<uint32_t>
+      eventType;  ///< (n) index into Dataset::eventTypes; StringTable::kNone where null
+  std::vector<float> eventValue;  ///< (n) NaN where null or where the schema has no EVENT_VALUE
+  std::vector<Column> columns;    ///< the schema's own further columns (context)
   size_t size() const { return user.size(); }
 };
 

@@ -124,8 +124,7 @@ void loadInteractions(const Store& store, const AvroSchema& schema, Dataset& dat
     throw UserError("the store holds more than 4,294,967,295 interactions: too many to load");
   InteractionReader reader(schema, dataset);
   reader.reserve(rows);
-  store.scan(DatasetType::interactions,
-             [&](std::span<const FieldValue> row) { reader.add(row); });
+  store.scan(DatasetType::interactions, [&](std::span<const FieldValue> row) { reader.add(row); });
   reader.finishColumns();
   sortByTime(dataset.interactions);
 }

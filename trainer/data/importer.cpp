@@ -80,8 +80,8 @@ void storeRows(RowSource& source, ImportTransaction& transaction, uint64_t bytes
 
 void checkBadRows(const ImportOptions& options, const ReadCounts& counts,
                   const Quarantine& quarantine) {
-  const std::string hint = "; first " + quarantine.first() + "; all of them are in " +
-                           quarantine.path();
+  const std::string hint =
+      "; first " + quarantine.first() + "; all of them are in " + quarantine.path();
   if (counts.rowsRead == 0)
     throw UserError(options.files[0] + " holds no rows: nothing was imported");
   if (options.maxBad.isExceeded(counts.rowsBad, counts.rowsRead))
@@ -110,8 +110,8 @@ void transfer(const ImportOptions& options, RowSource& source, Quarantine& quara
 }
 
 std::string quarantinePath(const ImportOptions& options) {
-  const std::string path = options.quarantine.empty() ? options.files[0] + ".quarantine.jsonl"
-                                                      : options.quarantine;
+  const std::string path =
+      options.quarantine.empty() ? options.files[0] + ".quarantine.jsonl" : options.quarantine;
   bool taken = path == options.schema || path == options.store;
   for (const std::string& file : options.files) taken = taken || path == file;
   if (taken) throw UserError("--quarantine " + path + " would replace a file of this import");

@@ -22,13 +22,13 @@ struct ImportOptions {
 };
 
 struct ImportSummary {
-  uint64_t rowsRead = 0;        ///< without headers
-  uint64_t rowsKept = 0;        ///< new rows, and records that got new values
+  uint64_t rowsRead = 0;  ///< without headers
+  uint64_t rowsKept = 0;  ///< new rows, and records that got new values
   uint64_t rowsBad = 0;
-  uint64_t rowsDuplicate = 0;   ///< good rows that changed nothing
-  uint64_t recordsReplaced = 0; ///< of rowsKept: items or users that were there before
-  uint64_t textsCut = 0;        ///< textual values cut to 20,000 characters
-  DatasetCounts dataset;        ///< the dataset afterwards
+  uint64_t rowsDuplicate = 0;    ///< good rows that changed nothing
+  uint64_t recordsReplaced = 0;  ///< of rowsKept: items or users that were there before
+  uint64_t textsCut = 0;         ///< textual values cut to 20,000 characters
+  DatasetCounts dataset;         ///< the dataset afterwards
   double seconds = 0;
   std::string quarantine;  ///< the file of bad rows; empty when there are none
 };

@@ -9,7 +9,8 @@ namespace attune::trainer {
 void Quarantine::add(const BadRow& row) {
   if (!file_) file_ = std::make_unique<AtomicFile>(path_);
   if (count_++ == 0)
-    first_ = row.file + ":" + std::to_string(row.row) + ": column " + row.column + ": " + row.reason;
+    first_ =
+        row.file + ":" + std::to_string(row.row) + ": column " + row.column + ": " + row.reason;
   nlohmann::ordered_json line;
   line["file"] = row.file;
   line["row"] = row.row;

@@ -140,7 +140,7 @@ RowParser::Reason RowParser::parseInteger(const FieldRule& rule, std::string_vie
   int64_t number = 0;
   const bool isInt = rule.type == FieldType::int_;
   const bool isTime = rule.role == Role::timestamp || rule.role == Role::creationTimestamp;
-  const char* expected = isTime ? "a whole number of seconds since 1970"
+  const char* expected = isTime  ? "a whole number of seconds since 1970"
                          : isInt ? "a whole number (int)"
                                  : "a whole number (long)";
   if (Reason reason = parseNumber(text, expected, number); !reason.empty())

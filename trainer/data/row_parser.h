@@ -13,8 +13,8 @@
 namespace attune::trainer {
 
 /// Limits of Personalize on the values of a column, in characters.
-inline constexpr size_t kMaxIdChars = 256;        ///< USER_ID, ITEM_ID, EVENT_TYPE
-inline constexpr size_t kMaxStringChars = 1000;   ///< other strings
+inline constexpr size_t kMaxIdChars = 256;          ///< USER_ID, ITEM_ID, EVENT_TYPE
+inline constexpr size_t kMaxStringChars = 1000;     ///< other strings
 inline constexpr size_t kMaxTextualChars = 20'000;  ///< textual: the rest is cut off
 
 /// Why a row was refused.

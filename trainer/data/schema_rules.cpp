@@ -93,9 +93,8 @@ class Rules {
     for (const SchemaField& field : schema_.fields)
       if (comparableName(field.name) == comparableName(std::string(known.name)))
         hint = " (" + field.name + " is not the same: the name must be written exactly so)";
-    fail("field " + std::string(known.name) + " of type " +
-         std::string(fieldTypeName(known.type)) + " is required in a schema of " +
-         std::string(datasetTypeName(schema_.type)) + hint);
+    fail("field " + std::string(known.name) + " of type " + std::string(fieldTypeName(known.type)) +
+         " is required in a schema of " + std::string(datasetTypeName(schema_.type)) + hint);
   }
 
   void checkUniqueNames() const {

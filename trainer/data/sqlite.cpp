@@ -16,10 +16,14 @@ constexpr int kBusyTimeoutMs = 250;
 std::string immutableUri(const std::string& path) {
   std::string uri = "file:";
   for (const char c : path) {
-    if (c == '%') uri += "%25";
-    else if (c == '?') uri += "%3f";
-    else if (c == '#') uri += "%23";
-    else uri += c;
+    if (c == '%')
+      uri += "%25";
+    else if (c == '?')
+      uri += "%3f";
+    else if (c == '#')
+      uri += "%23";
+    else
+      uri += c;
   }
   return uri + "?immutable=1";
 }
@@ -39,6 +43,8 @@ int openFlags(SqliteMode mode) {
 
 bool isDiskFull(int code, int systemCode) {
   if ((code & 0xFF) == SQLITE_FULL) return true;
+  // Quotas and limits of file size come as a failed write, often without the system's code.
+  if (code == SQLITE_IOERR_WRITE && systemCode == 0) return true;
   return (code & 0xFF) == SQLITE_IOERR &&
          (systemCode == ENOSPC || systemCode == EDQUOT || systemCode == EFBIG);
 }
@@ -90,8 +96,9 @@ void SqliteDatabase::fail(int code) const {
   const int systemCode = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
   const std::string system = systemCode == 0 ? "" : ": " + systemErrorText(systemCode);
   if (isDiskFull(code, systemCode))
-    throw UserError("the disk is full while writing store " + path_ +
-                    ": free some space and repeat; the data stored before is unchanged");
+    throw UserError(
+        "the disk is full (or a quota or file-size limit is reached) while writing store " + path_ +
+        ": free some space and repeat; the data stored before is unchanged");
   switch (code & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -112,7 +119,8 @@ void SqliteDatabase::fail(int code) const {
                       ": check that its folder exists and may be written");
     default:
       throw UserError("store " + path_ + ": " +
-                      (handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_)) + system);
+                      (handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_)) +
+                      system);
   }
 }
 

@@ -36,8 +36,8 @@ void SqliteImport::begin() {
 void SqliteImport::prepareTable() {
   if (!database_.hasTable(table_)) return createDatasetTable(database_, schema_);
   const bool hasPutRows =
-      database_.queryInteger("SELECT EXISTS(SELECT 1 FROM " + table_ + " WHERE \"$source\"=" +
-                             std::to_string(kSourcePut) + ")") != 0;
+      database_.queryInteger("SELECT EXISTS(SELECT 1 FROM " + table_ +
+                             " WHERE \"$source\"=" + std::to_string(kSourcePut) + ")") != 0;
   checkStoredSchema(hasPutRows);
   if (mode_ == ImportMode::incremental) return;
   beforeTableIsEmptied();
@@ -52,12 +52,14 @@ void SqliteImport::checkStoredSchema(bool hasPutRows) {
   const std::optional<AvroSchema> stored = storedSchema(database_, schema_.type);
   const std::string difference = stored ? schemaDifference(*stored, schema_) : "";
   if (difference.empty()) return;
-  const std::string what = "the schema of " + table_ + " differs from the stored one: " + difference;
+  const std::string what =
+      "the schema of " + table_ + " differs from the stored one: " + difference;
   if (mode_ == ImportMode::incremental)
     throw UserError(what + ": use the stored schema, or --mode full to replace the data");
   if (hasPutRows)
-    throw UserError(what + ": the store holds single records of the stored schema; keep it, or use "
-                           "a new store");
+    throw UserError(what +
+                    ": the store holds single records of the stored schema; keep it, or use "
+                    "a new store");
 }
 
 void SqliteImport::commitTransaction() {

@@ -72,14 +72,15 @@ void SqliteInteractionImport::keepPutRows() {
   if (database().queryInteger("SELECT EXISTS(SELECT 1 FROM interactions WHERE \"$source\"=1)") == 0)
     return;
   loadNames();
-  SqliteStatement select(database(), "SELECT " + columnList(schema()) +
-                                         " FROM interactions WHERE \"$source\"=1 ORDER BY \"$row\"");
+  SqliteStatement select(database(),
+                         "SELECT " + columnList(schema()) +
+                             " FROM interactions WHERE \"$source\"=1 ORDER BY \"$row\"");
   while (select.step()) {
     readRow(select, values_);
     for (size_t i = 0; i < values_.size(); ++i)
       if (nameTables_[i] >= 0 && !values_[i].isNull())
-        values_[i] = FieldValue::ofText(names_[static_cast<size_t>(
-            nameTables_[i])][static_cast<uint32_t>(values_[i].integer)]);
+        values_[i] = FieldValue::ofText(
+            names_[static_cast<size_t>(nameTables_[i])][static_cast<uint32_t>(values_[i].integer)]);
     putRows_.append(values_);
   }
 }
@@ -125,7 +126,8 @@ ImportCounts SqliteInteractionImport::commit() {
 
 void SqliteInteractionImport::saveNames() {
   for (size_t i = 0; i < names_.size(); ++i) {
-    SqliteStatement insert(database(), "INSERT INTO " + std::string(kNameTables[i]) + " VALUES(?,?)");
+    SqliteStatement insert(database(),
+                           "INSERT INTO " + std::string(kNameTables[i]) + " VALUES(?,?)");
     for (uint32_t number = savedNames_[i]; number < names_[i].size(); ++number) {
       insert.bindInteger(0, number);
       insert.bindText(1, names_[i][number]);
@@ -138,7 +140,8 @@ uint64_t SqliteInteractionImport::dropDuplicates() {
   FirstRows first = repeatedHashes();
   if (mode() == ImportMode::incremental) addStoredRows(first);
   if (first.empty()) return 0;
-  const std::string select = "SELECT " + columnList(schema()) + " FROM interactions WHERE \"$row\"=?";
+  const std::string select =
+      "SELECT " + columnList(schema()) + " FROM interactions WHERE \"$row\"=?";
   selectA_ = std::make_unique<SqliteStatement>(database(), select);
   selectB_ = std::make_unique<SqliteStatement>(database(), select);
   SqliteStatement drop(database(), "DELETE FROM interactions WHERE \"$row\"=?");

@@ -10,10 +10,10 @@
 #include "trainer/data/sqlite.h"
 
 // A store in SQLite, format 1:
-//   datasets(type, schema)         one row a dataset: `interactions`, `items`, `users`; its schema's JSON
-//   interactions($row, $source, a column a field of the schema)
-//   items, users                   the same, with a unique id column
-//   interaction_users, interaction_items, interaction_event_types(number, text)
+//   datasets(type, schema)         one row a dataset: `interactions`, `items`, `users`; its
+//   schema's JSON interactions($row, $source, a column a field of the schema) items, users the
+//   same, with a unique id column interaction_users, interaction_items,
+//   interaction_event_types(number, text)
 // $row grows in the order of import; $source is 0 for imports (bulk), 1 for single records (put).
 // In `interactions`, USER_ID, ITEM_ID and EVENT_TYPE hold numbers of the three name tables.
 // PRAGMA application_id marks the file as a store, PRAGMA user_version is the format.

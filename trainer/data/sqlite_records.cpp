@@ -23,9 +23,10 @@ std::string SqliteRecordImport::upsertSql() const {
     differs += (differs.empty() ? "" : " OR ") + table() + "." + name + " IS NOT excluded." + name;
   }
   const std::string bulk = std::to_string(kSourceBulk);
-  std::string sql = "INSERT INTO " + table() + "(\"$source\"," + columnList(schema()) + ") VALUES(" +
-                    bulk + marks + ") ON CONFLICT(" + idColumn(schema().type) +
-                    ") DO UPDATE SET \"$source\"=" + bulk + assignments + " WHERE (" + differs + ")";
+  std::string sql = "INSERT INTO " + table() + "(\"$source\"," + columnList(schema()) +
+                    ") VALUES(" + bulk + marks + ") ON CONFLICT(" + idColumn(schema().type) +
+                    ") DO UPDATE SET \"$source\"=" + bulk + assignments + " WHERE (" + differs +
+                    ")";
   if (mode() == ImportMode::full) sql += " AND " + table() + ".\"$source\"=" + bulk;
   return sql + " RETURNING \"$row\"";
 }

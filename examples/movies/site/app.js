@@ -45,12 +45,14 @@ class Page {
   }
 
   start() {
+    this.recommend_(); // compiles what the first click needs, so that it is as quick as the next
     this.showGenre_({ quietly: true });
     this.refresh_();
     byId('shelves').removeAttribute('aria-busy');
     const { itemCount, recipe } = this.recommender_;
     byId('facts').textContent =
-      `${itemCount.toLocaleString('en')} movies, recipe “${recipe}”, computed by Attune in WebAssembly on this device.`;
+      `${itemCount.toLocaleString('en')} movies, recipe “${recipe}”, ` +
+      'computed by Attune in WebAssembly on this device.';
   }
 
   toggle_(movie) {
@@ -73,7 +75,7 @@ class Page {
     this.announce_('Started over.');
   }
 
-  /** Ids of the watched movies, the latest first; a newer bundle may lack some of an old history. */
+  /** Ids of the watched movies, the latest first; a newer bundle may lack some of them. */
   watchedIds_() {
     const ids = new Set(this.session_.history.map(({ itemId }) => itemId).reverse());
     return [...ids].filter((id) => this.recommender_.has(id));
@@ -115,7 +117,6 @@ class Page {
     const movies = this.genres_.filter(this.popularMovies_).slice(0, POPULAR_SHELF_SIZE);
     this.popular_.show(movies);
     this.popular_.mark(this.watchedIds_());
-    this.popular_.rewind();
     if (!quietly) this.announce_(`${this.genres_.label()}: ${movies.length} popular movies.`);
   }
 
@@ -135,7 +136,7 @@ function showHeadings(latest, milliseconds) {
   if (!timing.hidden) timing.textContent = `Updated in ${formatTime(milliseconds)} on this device`;
 }
 
-/** Browsers round their clock (to 0.1 ms unless a page is isolated), so 0 means "too short to see". */
+/** Browsers round their clock (to 0.1 ms unless a page is isolated): 0 is "too short to see". */
 function formatTime(milliseconds) {
   if (milliseconds < 0.005) return 'under 0.1\u00a0ms';
   return `${milliseconds.toFixed(milliseconds < 10 ? 2 : 0)}\u00a0ms`;
@@ -143,7 +144,9 @@ function formatTime(milliseconds) {
 
 function fail(error) {
   const failure = byId('failure');
-  failure.textContent = `The recommendations could not be loaded: ${error.message}. Reload the page to try again.`;
+  failure.textContent =
+    `The recommendations could not be loaded: ${error.message}. ` +
+    'Reload the page to try again.';
   failure.hidden = false;
   byId('shelves').removeAttribute('aria-busy');
   console.error(error);

@@ -68,6 +68,10 @@ function rings({ between, colours }) {
   );
 }
 
+function bar(y, slant, height) {
+  return `M-10 ${y}L210 ${y + slant}v${height}L-10 ${y + height}Z`;
+}
+
 function blinds({ between, colours }) {
   const slant = between(-26, 26);
   const [first, gap] = [between(18, 34), between(21, 27)];
@@ -76,7 +80,7 @@ function blinds({ between, colours }) {
     circle(cx, cy, between(46, 60), { fill: colours.warm, opacity: 0.9 }),
     ...repeat(9, (i) =>
       path(
-        `M-10 ${first + i * gap}L210 ${first + i * gap + slant}v${gap * 0.52}L-10 ${first + i * gap + gap * 0.52}Z`,
+        bar(first + i * gap, slant, gap * 0.52),
         { fill: colours.deep, opacity: 0.72 },
       ),
     ),

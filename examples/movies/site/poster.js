@@ -7,7 +7,7 @@ import { MOTIFS } from './motifs.js';
 const WIDTH = 200;
 const HEIGHT = 300;
 
-/** By genre, the telling ones first: the motifs that suit it, its hue and that of the second colour. */
+/** By genre, the telling ones first: motifs that suit it, its hue and the second colour's. */
 const GENRE_LOOKS = new Map([
   ['Film-Noir', [['blinds', 'moon'], 220, 210]],
   ['Western', [['hills', 'rays'], 24, 356]],

@@ -27,7 +27,7 @@ class Shelf {
     section.append(...this.scrollButtons_);
   }
 
-  /** Shows these movies, in this order. */
+  /** Shows these movies, in this order, from the first one unless the visitor is among them. */
   show(movies) {
     const focused = this.focusedIndex_();
     const hadFocusOn = this.idAt_(focused);
@@ -40,6 +40,7 @@ class Shelf {
     this.section_.classList.toggle('is-empty', movies.length === 0);
     this.showScrollButtons_();
     if (focused >= 0) this.restoreFocus_(hadFocusOn, focused);
+    else this.row_.scrollTo({ left: 0, behavior: 'instant' });
   }
 
   /** Marks the cards of watched movies as pressed. */
@@ -47,10 +48,6 @@ class Shelf {
     const watched = new Set(watchedIds);
     for (const [id, card] of this.cards_)
       card.firstChild.setAttribute('aria-pressed', String(watched.has(id)));
-  }
-
-  rewind() {
-    this.row_.scrollTo({ left: 0 });
   }
 
   /** Moves only what is not in its place: a card that moves loses focus and restarts. */

@@ -3,7 +3,7 @@
 import { element, svg } from './dom.js';
 import { drawPoster } from './poster.js';
 
-/** `onRemove(movie)` and `onClear()` run on the buttons; `show(movies)` lists them, latest first. */
+/** `onRemove(movie)` and `onClear()` run on the buttons; `show(movies)` lists, latest first. */
 export function createWatchedList(aside, { onRemove, onClear }) {
   const parts = {
     heading: aside.querySelector('h2'),

@@ -92,9 +92,9 @@ TEST_CASE("a wrong record name, namespace or version is refused and the right on
     return json.replace(json.find(from), from.size(), to);
   };
   CHECK(refusal(good).empty());
-  CHECK_THAT(refusal(good, DatasetType::items),
-             Contains(R"("name" is "Interactions")") && Contains(R"(must be "Items")") &&
-                 Contains("--type"));
+  CHECK_THAT(refusal(good, DatasetType::items), Contains(R"("name" is "Interactions")") &&
+                                                    Contains(R"(must be "Items")") &&
+                                                    Contains("--type"));
   CHECK_THAT(refusal(replaced(R"("name":"Interactions",)", "")), Contains("\"name\" is missing"));
   CHECK_THAT(refusal(replaced("com.amazonaws", "org.example")),
              Contains("\"namespace\"") && Contains("com.amazonaws.personalize.schema"));
@@ -107,9 +107,9 @@ TEST_CASE("field names keep to letters, digits and underscores") {
   for (const std::string name : {"1A", "A-B", "", "A B", "\xC3\x84"})
     CHECK_THAT(refusal(interactionsWith(R"({"name":")" + name + R"(","type":"int"})")),
                Contains("is not allowed"));
-  CHECK_THAT(refusal(interactionsWith(R"({"name":")" + std::string(151, 'A') +
-                                      R"(","type":"int"})")),
-             Contains("longer than 150"));
+  CHECK_THAT(
+      refusal(interactionsWith(R"({"name":")" + std::string(151, 'A') + R"(","type":"int"})")),
+      Contains("longer than 150"));
   CHECK(refusal(interactionsWith(R"({"name":"_)" + std::string(149, 'A') + R"(","type":"int"})"))
             .empty());
   CHECK_THAT(refusal(interactionsWith(R"({"type":"int"})")), Contains("has no \"name\""));
@@ -137,7 +137,9 @@ TEST_CASE("required fields must be there, typed, and never null") {
   const std::string user = R"({"name":"USER_ID","type":"string"})";
   const std::string item = R"({"name":"ITEM_ID","type":"string"})";
   const std::string time = R"({"name":"TIMESTAMP","type":"long"})";
-  const auto of = [](const std::string& fields) { return refusal(schemaJson("Interactions", fields)); };
+  const auto of = [](const std::string& fields) {
+    return refusal(schemaJson("Interactions", fields));
+  };
   CHECK_THAT(of(item + "," + time), Contains("field USER_ID of type string is required"));
   CHECK_THAT(of(user + "," + time), Contains("field ITEM_ID of type string is required"));
   CHECK_THAT(of(user + "," + item), Contains("field TIMESTAMP of type long is required"));
@@ -161,17 +163,20 @@ TEST_CASE("reserved names keep their types") {
   const auto reserved = [](const std::string& name, const std::string& rest) {
     return refusal(interactionsWith(R"({"name":")" + name + R"(",)" + rest + "}"));
   };
-  CHECK_THAT(reserved("EVENT_TYPE", R"("type":"int")"), Contains("EVENT_TYPE must have type string"));
+  CHECK_THAT(reserved("EVENT_TYPE", R"("type":"int")"),
+             Contains("EVENT_TYPE must have type string"));
   CHECK_THAT(reserved("EVENT_TYPE", R"("type":"string","categorical":true)"),
              Contains("EVENT_TYPE cannot be categorical"));
-  CHECK_THAT(reserved("EVENT_VALUE", R"("type":"string")"), Contains("EVENT_VALUE must have type float"));
-  CHECK_THAT(reserved("IMPRESSION", R"("type":"long")"), Contains("IMPRESSION must have type string"));
+  CHECK_THAT(reserved("EVENT_VALUE", R"("type":"string")"),
+             Contains("EVENT_VALUE must have type float"));
+  CHECK_THAT(reserved("IMPRESSION", R"("type":"long")"),
+             Contains("IMPRESSION must have type string"));
   CHECK_THAT(reserved("RECOMMENDATION_ID", R"("type":"int")"), Contains("RECOMMENDATION_ID must"));
   CHECK_THAT(reserved("EVENT_ATTRIBUTION_SOURCE", R"("type":"int")"),
              Contains("EVENT_ATTRIBUTION_SOURCE must have type string"));
-  CHECK_THAT(refusal(itemsWith(R"({"name":"CREATION_TIMESTAMP","type":"string"})"),
-                     DatasetType::items),
-             Contains("CREATION_TIMESTAMP must have type long"));
+  CHECK_THAT(
+      refusal(itemsWith(R"({"name":"CREATION_TIMESTAMP","type":"string"})"), DatasetType::items),
+      Contains("CREATION_TIMESTAMP must have type long"));
 }
 
 TEST_CASE("names that differ in punctuation or case only are refused") {
@@ -188,12 +193,15 @@ TEST_CASE("names that differ in punctuation or case only are refused") {
 
 TEST_CASE("flags go with strings, and textual and itemName with items, once") {
   const std::string flagged = R"({"name":"A","type":"int","categorical":true})";
-  CHECK_THAT(refusal(interactionsWith(flagged)), Contains("field A of type int cannot be categorical"));
+  CHECK_THAT(refusal(interactionsWith(flagged)),
+             Contains("field A of type int cannot be categorical"));
   CHECK_THAT(refusal(interactionsWith(R"({"name":"A","type":"string","textual":true})")),
              Contains("cannot be textual in a schema of interactions"));
   CHECK_THAT(refusal(interactionsWith(R"({"name":"A","type":"string","itemName":true})")),
              Contains("cannot be itemName in a schema of interactions"));
-  const auto items = [](const std::string& fields) { return refusal(itemsWith(fields), DatasetType::items); };
+  const auto items = [](const std::string& fields) {
+    return refusal(itemsWith(fields), DatasetType::items);
+  };
   for (const std::string flag : {"textual", "itemName"})
     CHECK_THAT(items(R"({"name":"A","type":"string",")" + flag +
                      R"(":true},{"name":"B","type":"string",")" + flag + R"(":true})"),

@@ -46,7 +46,9 @@ std::vector<Row> readAll(const std::string& bytes, size_t fields = 0, size_t ste
   CsvRecord record;
   std::vector<Row> rows;
   while (reader.next(record))
-    rows.push_back({record.row, record.byteOffset, record.defect,
+    rows.push_back({record.row,
+                    record.byteOffset,
+                    record.defect,
                     {record.fields.begin(), record.fields.end()}});
   return rows;
 }

@@ -32,11 +32,12 @@ TEST_CASE("strings are numbered in the order of their first appearance") {
 TEST_CASE("interactions are sorted by time, and equal times keep the order of import") {
   const TestFolder folder;
   const AvroSchema schema = parseAvroSchema(
-      schemaJson("Interactions", std::string(kRequiredFields) +
-                                     R"(,{"name":"EVENT_TYPE","type":["null","string"]},)"
-                                     R"({"name":"EVENT_VALUE","type":["null","float"]},)"
-                                     R"({"name":"IMPRESSION","type":["null","string"]},)"
-                                     R"({"name":"DEVICE","type":["null","string"],"categorical":true})"),
+      schemaJson("Interactions",
+                 std::string(kRequiredFields) +
+                     R"(,{"name":"EVENT_TYPE","type":["null","string"]},)"
+                     R"({"name":"EVENT_VALUE","type":["null","float"]},)"
+                     R"({"name":"IMPRESSION","type":["null","string"]},)"
+                     R"({"name":"DEVICE","type":["null","string"],"categorical":true})"),
       DatasetType::interactions, "s");
   const auto store = openStore(folder.file("s.db"), StoreAccess::write);
   importRows(*store, schema, ImportMode::full,
@@ -68,9 +69,10 @@ TEST_CASE("items of the catalogue come first, others have null metadata") {
   importRows(*store, events, ImportMode::full,
              {{text("u"), text("stray"), integer(1), kNull, kNull},
               {text("u"), text("b"), integer(2), kNull, kNull}});
-  importRows(*store, items, ImportMode::full,
-             {{text("a"), text("x|y"), integer(1999), FieldValue::ofReal(1.5), integer(1), text("A")},
-              {text("b"), text("y"), kNull, kNull, integer(0), kNull}});
+  importRows(
+      *store, items, ImportMode::full,
+      {{text("a"), text("x|y"), integer(1999), FieldValue::ofReal(1.5), integer(1), text("A")},
+       {text("b"), text("y"), kNull, kNull, integer(0), kNull}});
   const Dataset data = loadDataset(*store);
   REQUIRE(data.items.size() == 3);
   CHECK(data.items[2] == "stray");

@@ -17,11 +17,12 @@ class Fixture {
  public:
   Fixture()
       : schema_(parseAvroSchema(
-            schemaJson("Interactions",
-                       std::string(kRequiredFields) +
-                           R"(,{"name":"I","type":["null","int"]},{"name":"L","type":["null","long"]},)"
-                           R"({"name":"F","type":["null","float"]},{"name":"D","type":["null","double"]},)"
-                           R"({"name":"B","type":["null","boolean"]},{"name":"S","type":["null","string"]})"),
+            schemaJson(
+                "Interactions",
+                std::string(kRequiredFields) +
+                    R"(,{"name":"I","type":["null","int"]},{"name":"L","type":["null","long"]},)"
+                    R"({"name":"F","type":["null","float"]},{"name":"D","type":["null","double"]},)"
+                    R"({"name":"B","type":["null","boolean"]},{"name":"S","type":["null","string"]})"),
             DatasetType::interactions, "s")),
         parser_(schema_, kNow) {}
 

@@ -121,9 +121,9 @@ TEST_CASE("single records put beside imports survive a full import") {
   const std::string path = folder.file("s.db");
   const AvroSchema items = parseAvroSchema(itemsJson(), DatasetType::items, "s");
   const auto item = [](std::string_view id, int64_t year) {
-    return std::vector<FieldValue>{FieldValue::ofText(id), FieldValue(),
-                                   FieldValue::ofInteger(year), FieldValue(), FieldValue(),
-                                   FieldValue()};
+    return std::vector<FieldValue>{
+        FieldValue::ofText(id), FieldValue(), FieldValue::ofInteger(year),
+        FieldValue(),           FieldValue(), FieldValue()};
   };
   const auto store = openStore(path, StoreAccess::write);
   importRows(*store, interactions(), ImportMode::full, {event("bulk", 1), event("put", 2)});

@@ -43,11 +43,11 @@ void checkEmpty(const StoreFactory& factory) {
 
 void checkRoundTrip(const StoreFactory& factory) {
   const std::string name = factory.fresh();
-  const ImportCounts counts = importRows(
-      *openStore(name, StoreAccess::write), interactions(), ImportMode::full,
-      {event("u1", "i1", 5),
-       {text("u2"), text("i\n2"), integer(1LL << 60), kNull, real(-2.5)},
-       {text("u1"), text("null"), integer(0), text(""), real(3)}});
+  const ImportCounts counts =
+      importRows(*openStore(name, StoreAccess::write), interactions(), ImportMode::full,
+                 {event("u1", "i1", 5),
+                  {text("u2"), text("i\n2"), integer(1LL << 60), kNull, real(-2.5)},
+                  {text("u1"), text("null"), integer(0), text(""), real(3)}});
   CHECK(counts.added == 3);
   const auto store = openStore(name, StoreAccess::read);
   CHECK(rowsOf(*store, DatasetType::interactions) ==
@@ -104,8 +104,8 @@ void checkDuplicates(const StoreFactory& factory) {
 
 void checkRecords(const StoreFactory& factory) {
   const auto store = openStore(factory.fresh(), StoreAccess::write);
-  const ImportCounts first = importRows(*store, items(), ImportMode::full,
-                                        {item("a", 1), item("b", 2), item("a", 3)});
+  const ImportCounts first =
+      importRows(*store, items(), ImportMode::full, {item("a", 1), item("b", 2), item("a", 3)});
   CHECK((first.added == 2 && first.duplicates == 1));
   CHECK(rowsOf(*store, DatasetType::items) ==
         std::vector<std::string>{"a|a|b|3|0.5|1|null", "b|a|b|2|0.5|1|null"});
@@ -113,8 +113,7 @@ void checkRecords(const StoreFactory& factory) {
                                        {item("b", 7), item("c", 4), item("a", 3)});
   CHECK((more.added == 1 && more.replaced == 1 && more.duplicates == 1));
   CHECK(rowsOf(*store, DatasetType::items) ==
-        std::vector<std::string>{"a|a|b|3|0.5|1|null", "b|a|b|7|0.5|1|null",
-                                 "c|a|b|4|0.5|1|null"});
+        std::vector<std::string>{"a|a|b|3|0.5|1|null", "b|a|b|7|0.5|1|null", "c|a|b|4|0.5|1|null"});
   importRows(*store, items(), ImportMode::full, {item("z", 1)});
   CHECK(rowsOf(*store, DatasetType::items).size() == 1);
   CHECK(store->counts(DatasetType::items).items == 1);

@@ -54,20 +54,19 @@ inline constexpr const char* kRequiredFields =
 
 /// USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, EVENT_VALUE (nullable).
 inline std::string interactionsJson() {
-  return schemaJson("Interactions",
-                    std::string(kRequiredFields) +
-                        R"(,{"name":"EVENT_TYPE","type":["string","null"]},)"
-                        R"({"name":"EVENT_VALUE","type":["null","float"]})");
+  return schemaJson("Interactions", std::string(kRequiredFields) +
+                                        R"(,{"name":"EVENT_TYPE","type":["string","null"]},)"
+                                        R"({"name":"EVENT_VALUE","type":["null","float"]})");
 }
 
 /// ITEM_ID, GENRES (categorical), YEAR, PRICE, FREE, TITLE.
 inline std::string itemsJson() {
-  return schemaJson("Items",
-                    R"({"name":"ITEM_ID","type":"string"},)"
-                    R"({"name":"GENRES","type":["null","string"],"categorical":true},)"
-                    R"({"name":"YEAR","type":["null","int"]},{"name":"PRICE","type":["null","float"]},)"
-                    R"({"name":"FREE","type":["null","boolean"]},)"
-                    R"({"name":"TITLE","type":["null","string"]})");
+  return schemaJson(
+      "Items", R"({"name":"ITEM_ID","type":"string"},)"
+               R"({"name":"GENRES","type":["null","string"],"categorical":true},)"
+               R"({"name":"YEAR","type":["null","int"]},{"name":"PRICE","type":["null","float"]},)"
+               R"({"name":"FREE","type":["null","boolean"]},)"
+               R"({"name":"TITLE","type":["null","string"]})");
 }
 
 }  // namespace attune::trainer

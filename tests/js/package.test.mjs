@@ -1,0 +1,176 @@
+// The package as npm would publish it: what is in it, and that it works in an empty project.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+
+import { bundles, root } from './fixtures.mjs';
+
+const js = join(root, 'js');
+const { build } = createRequire(join(js, 'package.json'))('esbuild');
+const manifest = JSON.parse(readFileSync(join(js, 'package.json'), 'utf8'));
+
+let folder;
+let project;
+let packed;
+
+function run(cwd, command, ...values) {
+  return execFileSync(command, values, { cwd, encoding: 'utf8', stdio: 'pipe', timeout: 120_000 });
+}
+
+/** Packs js/ into a folder; npm's report with the tarball's path and SHA-256. */
+function pack(name) {
+  const to = join(folder, name);
+  mkdirSync(to);
+  const [report] = JSON.parse(run(js, 'npm', 'pack', '--json', '--pack-destination', to));
+  const path = join(to, report.filename);
+  return { ...report, path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
+}
+
+before(() => {
+  assert.ok(existsSync(join(js, 'dist/attune.wasm')), 'js/dist is missing: run "npm run build" in js/');
+  folder = mkdtempSync(join(tmpdir(), 'attune-package-'));
+  packed = pack('first');
+  project = join(folder, 'project');
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{"name":"empty","version":"1.0.0","type":"module","private":true}');
+  run(project, 'npm', 'install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', packed.path);
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('packing twice gives the same bytes', () => {
+  assert.equal(pack('second').sha256, packed.sha256);
+});
+
+test('the package has no dependencies, no install scripts and says what it is', () => {
+  for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundledDependencies']) {
+    assert.equal(manifest[kind], undefined);
+  }
+  for (const script of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish', 'preprepare', 'postprepare']) {
+    assert.equal(manifest.scripts[script], undefined);
+  }
+  assert.equal(manifest.license, 'Apache-2.0');
+  assert.equal(manifest.sideEffects, false);
+  assert.deepEqual(manifest.files, ['dist']);
+});
+
+test('the lock file names no host', () => {
+  assert.doesNotMatch(readFileSync(join(js, 'package-lock.json'), 'utf8'), /https?:|"resolved"/);
+});
+
+test('the package holds what it needs and nothing else', () => {
+  const modules = ['abi', 'api', 'catalogue', 'check', 'disposable', 'errors', 'index', 'inline', 'load', 'node',
+    'number', 'recommender', 'session', 'store', 'types', 'workerd'];
+  const expected = ['README.md', 'package.json', 'dist/LICENSE', 'dist/attune.wasm', 'dist/attune.d.wasm.ts',
+    'dist/wasm-base64.js', ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])];
+  assert.deepEqual(packed.files.map(({ path }) => path).sort(), expected.sort());
+  for (const { path, mode } of packed.files) assert.equal(mode & 0o111, 0, `${path} is executable`);
+});
+
+test('every file that exports names is in the package', () => {
+  const files = new Set(packed.files.map(({ path }) => `./${path}`));
+  const visit = (value) => (typeof value === 'string' ? [value] : Object.values(value).flatMap(visit));
+  for (const path of visit(manifest.exports)) assert.ok(files.has(path), path);
+  assert.ok(files.has(manifest.types));
+});
+
+const kProgram = `
+  import { load, AttuneError } from 'attune';
+  import { load as loadInline } from 'attune/inline';
+  import { readFile } from 'node:fs/promises';
+  import { createRequire } from 'node:module';
+  const bundle = process.argv[2];
+  const lists = [];
+  const wasm = await readFile(createRequire(import.meta.url).resolve('attune/attune.wasm'));
+  for (const recommender of [await load(bundle), await load(bundle, { wasm }), await loadInline(await readFile(bundle))]) {
+    const session = recommender.session({ userId: 'me' });
+    session.record({ itemId: 'b1' });
+    lists.push(session.getRecommendations({ numResults: 3 }).itemList);
+    recommender.dispose();
+  }
+  const error = await load('nowhere').catch((error) => error);
+  console.log(JSON.stringify({ lists, isError: error instanceof AttuneError }));
+`;
+
+test('an empty project that installs the tarball recommends in Node', () => {
+  writeFileSync(join(project, 'node.js'), kProgram);
+  const { lists, isError } = JSON.parse(run(project, process.execPath, 'node.js', bundles.sims));
+  assert.equal(lists[0].length, 3);
+  assert.deepEqual(lists[1], lists[0]);
+  assert.deepEqual(lists[2], lists[0]);
+  assert.equal(isError, true);
+});
+
+/** What esbuild makes of a program in the project. */
+async function bundled(program, options) {
+  writeFileSync(join(project, 'program.js'), program);
+  const fixed = { absWorkingDir: project, entryPoints: ['program.js'], bundle: true, format: 'esm', write: false };
+  const { outputFiles } = await build({ ...fixed, logLevel: 'silent', ...options });
+  return outputFiles[0].text;
+}
+
+/** Imports a bundled program as a file of its own. */
+function imported(name, text) {
+  writeFileSync(join(project, name), text);
+  return import(pathToFileURL(join(project, name)).href);
+}
+
+const kBrowserProgram = `
+  import { load } from 'attune';
+  export async function run(bundle, options) {
+    const recommender = await load(bundle, options);
+    const session = recommender.session();
+    session.record({ itemId: 'b1' });
+    return session.getRecommendations({ numResults: 3 }).itemList;
+  }
+`;
+
+test('a browser bundle asks for attune.wasm beside it, holds nothing of Node, and works', async () => {
+  const text = await bundled(kBrowserProgram, { platform: 'browser', minify: true });
+  assert.match(text, /new URL\("\.\/attune\.wasm",\s*import\.meta\.url\)/);
+  assert.doesNotMatch(text, /node:|\beval\b|new Function/);
+  const { run } = await imported('bundle.mjs', text);
+  const wasm = readFileSync(join(project, 'node_modules/attune/dist/attune.wasm'));
+  assert.equal((await run(readFileSync(bundles.sims), { wasm })).length, 3);
+});
+
+test('an inline bundle needs no file beside it', async () => {
+  const program = kBrowserProgram.replace("'attune'", "'attune/inline'");
+  const { run } = await imported('inline.mjs', await bundled(program, { platform: 'browser', minify: true }));
+  assert.equal((await run(readFileSync(bundles.sims))).length, 3);
+});
+
+test('a Workers bundle imports the compiled module and holds nothing of Node', async () => {
+  const text = await bundled(kBrowserProgram, { conditions: ['workerd', 'worker', 'browser'], external: ['*.wasm'] });
+  assert.match(text, /^import \w+ from "\.\/attune\.wasm"/m);
+  assert.doesNotMatch(text, /node:/);
+});
+
+test('a program that uses a store only carries nothing else', async () => {
+  const text = await bundled("export { memoryStore } from 'attune';", { platform: 'browser', minify: true });
+  assert.ok(text.length < 1000, `${text.length} bytes`);
+});
+
+test('a TypeScript project finds the types of every entry', () => {
+  const program = `
+    import { load, type Recommender } from 'attune';
+    import { load as inline } from 'attune/inline';
+    import wasm from 'attune/attune.wasm';
+    export const recommender: Promise<Recommender> = load('shop.attune', { wasm });
+    export const other: typeof load = inline;
+  `;
+  writeFileSync(join(project, 'program.ts'), program);
+  const tsc = join(js, 'node_modules/typescript/bin/tsc');
+  const options = ['--noEmit', '--strict', '--target', 'ES2022', '--lib', 'ES2022,DOM', '--module', 'NodeNext'];
+  run(project, process.execPath, tsc, ...options, 'program.ts');
+});
+
+test('the files stay within their budgets', () => {
+  run(js, process.execPath, 'scripts/size.mjs');
+});

@@ -1,0 +1,99 @@
+// Damaged bundles: whatever the bytes, opening fails with a typed error, or every answer is sane.
+// Built with the sanitizers too, so that a read outside the file ends the test.
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "tests/support/sample.h"
+
+using namespace attune;
+using namespace attune::testing;
+
+namespace {
+
+/// Asks everything there is to ask and checks that indexes and scores are what they claim.
+void exercise(const Engine& engine) {
+  const uint32_t items = engine.items().size();
+  Scratch scratch;
+  Session session(engine.items(), 10);
+  for (uint32_t item = 0; item < std::min(items, 8u); ++item)
+    REQUIRE(session.record(engine.items()[item], "click", item, 1).ok());
+  const ListRequest request{.numResults = items};
+  const auto checkRanked = [&] {
+    for (const Scored& one : scratch.ranked) {
+      REQUIRE(one.item < items);
+      REQUIRE(std::isfinite(one.score));
+    }
+  };
+  REQUIRE(engine.recommend(session, request, scratch).ok());
+  checkRanked();
+  for (uint32_t item = 0; item < std::min(items, 8u); ++item) {
+    REQUIRE(engine.related(item, nullptr, request, scratch).ok());
+    checkRanked();
+  }
+  REQUIRE(engine.rank(session, std::vector<uint32_t>{0, 1, kUnknownItem, 0}, scratch).ok());
+  checkRanked();
+  Buffer<char> text;
+  for (uint32_t column = 0; column < engine.catalogue().columnCount(); ++column)
+    for (uint32_t item = 0; item < std::min(items, 8u); ++item) {
+      const CatalogueColumn& values = engine.catalogue().column(column);
+      if (values.isNull(item)) continue;
+      if (values.type == ColumnType::Categorical || values.type == ColumnType::Text)
+        REQUIRE(engine.catalogue().appendText(item, column, text).ok());
+      else
+        REQUIRE_FALSE(std::isinf(values.numbers[item]));
+    }
+}
+
+/// Opens the bytes from memory of exactly their size, so that the sanitizer sees a step outside.
+bool survives(std::span<const uint8_t> bytes) {
+  const Buffer<uint8_t> copy = aligned(bytes);
+  const auto engine = Engine::open(copy.span());
+  if (!engine.ok()) return false;
+  exercise(*engine.value());
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("a bundle cut off at any byte is refused") {
+  for (const ModelKind model : {ModelKind::Popularity, ModelKind::Neighbours}) {
+    const Buffer<uint8_t> whole = sampleBundle(model);
+    for (size_t length = 0; length < whole.size(); ++length) {
+      CAPTURE(length);
+      REQUIRE_FALSE(survives(whole.span().first(length)));
+    }
+    CHECK(survives(whole.span()));
+  }
+}
+
+TEST_CASE("a bundle with any byte changed in any way is refused or answers sanely") {
+  for (const ModelKind model : {ModelKind::Popularity, ModelKind::Neighbours}) {
+    Buffer<uint8_t> bytes = sampleBundle(model);
+    size_t refused = 0;
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      const uint8_t original = bytes[i];
+      for (const int flip : {0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xFF}) {
+        bytes[i] = static_cast<uint8_t>(original ^ flip);
+        if (!survives(bytes.span())) ++refused;
+      }
+      bytes[i] = original;
+    }
+    CHECK(refused > 1000);
+    CHECK(survives(bytes.span()));
+  }
+}
+
+TEST_CASE("every four-byte number of a bundle may be made huge, zero or minus one") {
+  Buffer<uint8_t> bytes = sampleBundle();
+  for (size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+    uint32_t original;
+    std::memcpy(&original, bytes.data() + i, 4);
+    for (const uint32_t value : {0u, 1u, 0x7fffffffu, 0x80000000u, 0xffffffffu, 0xfffffff0u,
+                                 static_cast<uint32_t>(bytes.size()), 0x7f800000u, 0x7fc00000u}) {
+      std::memcpy(bytes.data() + i, &value, 4);
+      survives(bytes.span());
+    }
+    std::memcpy(bytes.data() + i, &original, 4);
+  }
+  CHECK(survives(bytes.span()));
+}

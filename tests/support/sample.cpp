@@ -1,0 +1,64 @@
+#include "tests/support/sample.h"
+
+#include <cmath>
+#include <cstdlib>
+
+namespace attune::testing {
+
+using namespace trainer;
+
+Buffer<uint8_t> aligned(std::span<const uint8_t> bytes) {
+  Buffer<uint8_t> copy;
+  if (!copy.append(bytes).ok()) std::abort();
+  return copy;
+}
+
+Dataset sampleDataset() {
+  Dataset data;
+  for (const char* id : {"f", "e", "d", "c", "b", "a"}) data.items.add(id);  // not in bundle order
+  Column genres{.name = "GENRES", .kind = ColumnKind::categorical};
+  genres.offsets = {0};
+  const std::vector<std::vector<const char*>> names = {{},   {"Action"}, {"Comedy"},
+                                                       {},   {"Drama"},  {"Comedy", "Drama"}};
+  for (const auto& row : names) {
+    for (const char* name : row) genres.codes.push_back(genres.values.add(name));
+    genres.offsets.push_back(static_cast<uint32_t>(genres.codes.size()));
+  }
+  Column year{.name = "YEAR", .kind = ColumnKind::integer};
+  year.numbers = {1995, 1994, 1993, NAN, 1991, 1990};
+  Column price{.name = "PRICE", .kind = ColumnKind::real};
+  price.numbers = {5.5, 4.5, 3.5, 2.5, 1.5, 0.5};
+  Column sale{.name = "ON_SALE", .kind = ColumnKind::boolean};
+  sale.numbers = {NAN, 1, 0, 1, 0, 1};
+  Column title{.name = "TITLE", .kind = ColumnKind::text};
+  title.texts = {"Title f", "Title e", "Title d", "Title c", "", "Title a"};
+  data.itemColumns = {genres, year, price, sale, title};
+  return data;
+}
+
+BundleBuilder sampleBuilder(ModelKind model) {
+  const Dataset data = sampleDataset();
+  BundleBuilder bundle(6, model == ModelKind::Popularity ? "popularity-count" : "sims", model);
+  writeCatalogue(data, ItemOrder(data.items), {"TITLE"}, bundle);
+  bundle.add(SectionKind::ItemUserCounts, std::vector<uint32_t>{5, 4, 3, 2, 1, 0});
+  bundle.setPopularity(10);
+  if (model == ModelKind::Neighbours) {
+    bundle.add(SectionKind::NeighbourOffsets, std::vector<uint32_t>{0, 2, 3, 4, 4, 4, 4});
+    bundle.addIndexes(SectionKind::NeighbourItems, std::vector<uint32_t>{1, 2, 0, 3}, 6);
+    bundle.add(SectionKind::NeighbourWeights, std::vector<uint8_t>{200, 100, 255, 10});
+    bundle.add(SectionKind::NeighbourScales, std::vector<float>(6, 1.0f / 255));
+    bundle.setNeighbours(0.5f, 0.001f);
+  }
+  bundle.setProvenance(R"({"made":"by hand"})");
+  return bundle;
+}
+
+Buffer<uint8_t> sampleBundle(ModelKind model) { return aligned(sampleBuilder(model).finish()); }
+
+std::vector<std::string> idsOf(const Engine& engine, std::span<const Scored> ranked) {
+  std::vector<std::string> ids;
+  for (const Scored& one : ranked) ids.emplace_back(engine.items()[one.item]);
+  return ids;
+}
+
+}  // namespace attune::testing

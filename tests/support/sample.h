@@ -1,0 +1,34 @@
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/serve/engine.h"
+#include "trainer/data/dataset.h"
+#include "trainer/export/catalogue_writer.h"
+
+/// A small bundle made by hand, whose right answers are plain to see.
+namespace attune::testing {
+
+/// Items a..f with one column of every kind:
+///   GENRES a: Comedy|Drama, b: Drama, c: -, d: Comedy, e: Action, f: -
+///   YEAR   1990 .. 1995, c null;  PRICE 0.5, 1.5, ...;  ON_SALE true, false, ..., f null
+///   TITLE  "Title a" .., b null
+trainer::Dataset sampleDataset();
+
+/// Neighbour lists (weights x 255): a -> b 200, c 100; b -> a 255; c -> d 10; others none. Users
+/// who had a..f: 5, 4, 3, 2, 1, 0 of 10. recency_decay 0.5, popularity_blend 0.001.
+trainer::BundleBuilder sampleBuilder(ModelKind model = ModelKind::Neighbours);
+
+/// sampleBuilder().finish(), copied to aligned memory.
+Buffer<uint8_t> sampleBundle(ModelKind model = ModelKind::Neighbours);
+
+/// The bytes in aligned memory, as the runtime wants them.
+Buffer<uint8_t> aligned(std::span<const uint8_t> bytes);
+
+/// The ids of a ranked list.
+std::vector<std::string> idsOf(const Engine& engine, std::span<const Scored> ranked);
+
+}  // namespace attune::testing
