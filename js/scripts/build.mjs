@@ -27,7 +27,9 @@ function compile() {
 }
 
 if (!existsSync(wasm)) {
-  fail(`${wasm} is missing: make it with "cmake --preset wasm && cmake --build --preset wasm" in the project's folder`);
+  fail(
+    `${wasm} is missing: make it with "cmake --preset wasm && cmake --build --preset wasm" in the project's folder`,
+  );
 }
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);

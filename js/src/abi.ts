@@ -38,7 +38,8 @@ export class Engine {
     this.#memory = exports.memory as WebAssembly.Memory;
     for (const [name, value] of Object.entries(exports)) {
       if (typeof value === 'function') {
-        this.#functions[name] = (...values) => this.#guard(name, value as Functions[string], values);
+        this.#functions[name] = (...values) =>
+          this.#guard(name, value as Functions[string], values);
       }
     }
     this.#functions['_initialize']?.();
@@ -143,7 +144,9 @@ export class Engine {
   record(session: number, event: HistoryEvent): boolean {
     const [idLength, typeLength] = this.#input(event.itemId, event.eventType);
     const value = event.eventValue ?? NaN;
-    return this.#call('session_record', session, idLength!, typeLength!, event.timestamp, value) === 1;
+    return (
+      this.#call('session_record', session, idLength!, typeLength!, event.timestamp, value) === 1
+    );
   }
 
   eventCount(session: number): number {
@@ -188,7 +191,9 @@ export class Engine {
   }
 
   related(item: number, session: number, numResults: number, filter: number): Ranked {
-    return this.#ranked(this.#call('related', this.#recommender, item, session, numResults, filter));
+    return this.#ranked(
+      this.#call('related', this.#recommender, item, session, numResults, filter),
+    );
   }
 
   /** Ranks items by number; undefined is an unknown item. */

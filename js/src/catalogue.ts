@@ -3,7 +3,13 @@
 import type { Engine, Ranked } from './abi.js';
 import { checkCount, checkOptions, invalid, meant, show } from './check.js';
 import { shortest } from './number.js';
-import type { Column, Metadata, MetadataColumns, RecommendationOptions, RecommendedItem } from './types.js';
+import type {
+  Column,
+  Metadata,
+  MetadataColumns,
+  RecommendationOptions,
+  RecommendedItem,
+} from './types.js';
 
 const kDefaultResults = 25;
 const kMaxFilters = 64;
@@ -65,7 +71,10 @@ export class Catalogue {
     for (const column of columns) {
       const value = this.#engine.attribute(item, column);
       if (value === undefined) continue;
-      entries.push([this.columns[column]!.name, String(typeof value === 'number' ? shortest(value) : value)]);
+      entries.push([
+        this.columns[column]!.name,
+        String(typeof value === 'number' ? shortest(value) : value),
+      ]);
     }
     // fromEntries defines keys instead of setting them, so a column named __proto__ is just a key.
     return Object.fromEntries(entries);
@@ -73,7 +82,10 @@ export class Catalogue {
 
   items(ranked: Ranked, columns: readonly number[] | undefined): RecommendedItem[] {
     return ranked.items.map((item, i) => {
-      const answer: RecommendedItem = { itemId: this.#engine.itemId(item), score: ranked.scores[i]! };
+      const answer: RecommendedItem = {
+        itemId: this.#engine.itemId(item),
+        score: ranked.scores[i]!,
+      };
       if (columns) answer.metadata = this.metadata(item, columns);
       return answer;
     });
@@ -82,7 +94,8 @@ export class Catalogue {
   /** The compiled filter of an expression; 0 for none. */
   #filter(expression: string | undefined): number {
     if (expression === undefined) return 0;
-    if (typeof expression !== 'string') throw invalid(`filter: ${show(expression)} is not a string`);
+    if (typeof expression !== 'string')
+      throw invalid(`filter: ${show(expression)} is not a string`);
     const filter = this.#filters.get(expression) ?? this.#engine.openFilter(expression);
     this.#filters.delete(expression);
     this.#filters.set(expression, filter);
@@ -95,12 +108,16 @@ export class Catalogue {
   }
 }
 
-/** `RID-` and a random UUID (version 4). */
+/** `RID-` and a UUID of version 7: the time in milliseconds, then random digits. */
 export function newRecommendationId(): string {
-  // Not crypto.randomUUID(), which pages without https do not have.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `RID-${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}`;
+  // Nobody guesses an id to gain by it, so Math.random will do: `crypto` takes Node 13 ms to start,
+  // and its randomUUID is missing in pages without https.
+  const digits = (count: number) => hex(Math.floor(Math.random() * 16 ** count), count);
+  const time = hex(Date.now(), 12);
+  const variant = hex(0x8000 + Math.floor(Math.random() * 0x4000), 4);
+  return `RID-${time.slice(0, 8)}-${time.slice(8)}-7${digits(3)}-${variant}-${digits(12)}`;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
 }

@@ -22,7 +22,9 @@ export function bytesOf(value: unknown): Uint8Array | undefined {
   }
   // By its tag, because a buffer may come from another realm.
   const tag = Object.prototype.toString.call(value);
-  return /^\[object (Shared)?ArrayBuffer\]$/.test(tag) ? new Uint8Array(value as ArrayBuffer) : undefined;
+  return /^\[object (Shared)?ArrayBuffer\]$/.test(tag)
+    ? new Uint8Array(value as ArrayBuffer)
+    : undefined;
 }
 
 /** Refuses anything but an object of the known keys (or undefined); returns it, never undefined. */
@@ -36,7 +38,8 @@ export function checkOptions<T extends object>(
     throw invalid(`${where}: ${show(options)} is not an object of options`);
   }
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw invalid(`${where}: unknown option ${show(key)}${meant(key, known)}`);
+    if (!known.includes(key))
+      throw invalid(`${where}: unknown option ${show(key)}${meant(key, known)}`);
   }
   return options;
 }
@@ -46,7 +49,8 @@ export function checkText(name: string, value: unknown): string {
   if (typeof value !== 'string') throw invalid(`${name}: ${show(value)} is not a string`);
   const long = value.length > kMaxIdCharacters && [...value].length > kMaxIdCharacters;
   if (value === '' || long) throw invalid(`${name}: ${show(value)} must have 1 to 256 characters`);
-  if (/\p{Surrogate}/u.test(value)) throw invalid(`${name}: ${show(value)} is not well-formed text`);
+  if (/\p{Surrogate}/u.test(value))
+    throw invalid(`${name}: ${show(value)} is not well-formed text`);
   return value;
 }
 

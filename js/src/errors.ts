@@ -36,7 +36,11 @@ export class AttuneError extends Error {
   /** Where: a byte offset of the bundle, a column (from 1) of a filter. Undefined for nowhere. */
   readonly at: number | undefined;
 
-  constructor(code: ErrorCode, message: string, { cause, at }: { cause?: unknown; at?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { cause, at }: { cause?: unknown; at?: number } = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'AttuneError';
     this.code = code;

@@ -62,7 +62,8 @@ class Loader {
       return this.#cached(this.#byObject, this.#platform, () => this.#platform.defaultWasm());
     }
     const source = await given;
-    if (source === null || !['string', 'object'].includes(typeof source)) throw noSource('attune.wasm', source);
+    if (source === null || !['string', 'object'].includes(typeof source))
+      throw noSource('attune.wasm', source);
     return typeof source === 'string' || source instanceof URL
       ? this.#cached(this.#byUrl, String(source), () => source)
       : this.#cached(this.#byObject, source, () => source);
@@ -109,7 +110,9 @@ class Loader {
     try {
       return new Uint8Array(await opened.arrayBuffer());
     } catch (cause) {
-      throw new AttuneError('NETWORK', `${what}: the response broke off: ${messageOf(cause)}`, { cause });
+      throw new AttuneError('NETWORK', `${what}: the response broke off: ${messageOf(cause)}`, {
+        cause,
+      });
     }
   }
 
@@ -124,7 +127,10 @@ class Loader {
     const response = isResponse(source) ? source : await fetchSource(what, source, signal);
     if (response.ok) return response;
     const from = response.url ? ` from ${response.url}` : '';
-    throw new AttuneError('NETWORK', `${what}: the answer${from} is ${response.status}, not a file`);
+    throw new AttuneError(
+      'NETWORK',
+      `${what}: the answer${from} is ${response.status}, not a file`,
+    );
   }
 }
 
@@ -141,7 +147,9 @@ function noSource(what: string, source: unknown): AttuneError {
 }
 
 function unavailable(cause: unknown): AttuneError {
-  return new AttuneError('WASM_UNAVAILABLE', `attune.wasm cannot be had: ${messageOf(cause)}`, { cause });
+  return new AttuneError('WASM_UNAVAILABLE', `attune.wasm cannot be had: ${messageOf(cause)}`, {
+    cause,
+  });
 }
 
 async function fetchSource(
@@ -153,12 +161,15 @@ async function fetchSource(
     return await fetch(source, signal ? { signal } : {});
   } catch (cause) {
     const url = isRequest(source) ? source.url : source;
-    throw new AttuneError('NETWORK', `${what}: cannot fetch ${url}: ${messageOf(cause)}`, { cause });
+    throw new AttuneError('NETWORK', `${what}: cannot fetch ${url}: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AttuneError('ABORTED', 'loading was aborted', { cause: signal.reason });
+  if (signal?.aborted)
+    throw new AttuneError('ABORTED', 'loading was aborted', { cause: signal.reason });
 }
 
 function isWasmType({ headers }: Response): boolean {

@@ -27,6 +27,8 @@ async function read(path: string | URL): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new AttuneError('FILE_UNREADABLE', `cannot read ${path}: ${(cause as Error).message}`, { cause });
+    throw new AttuneError('FILE_UNREADABLE', `cannot read ${path}: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

@@ -5,7 +5,13 @@ import { makeDisposable } from './disposable.js';
 import { AttuneError } from './errors.js';
 import { Session } from './session.js';
 import { defaultStore, type HistoryStore } from './store.js';
-import type { Column, Item, Recommendations, SessionOptions, SimilarItemsOptions } from './types.js';
+import type {
+  Column,
+  Item,
+  Recommendations,
+  SessionOptions,
+  SimilarItemsOptions,
+} from './types.js';
 
 const kDefaultEvents = 1000;
 
@@ -56,8 +62,13 @@ export class Recommender {
   /** An item with its metadata, of the given columns or of all. Undefined: the bundle lacks it. */
   item(itemId: string, columns?: readonly string[]): Item | undefined {
     const item = this.#live.findItem(checkText('itemId', itemId));
-    const numbers = this.#catalogue.columnNumbers('columns', columns ?? this.columns.map(({ name }) => name));
-    return item === undefined ? undefined : { itemId, metadata: this.#catalogue.metadata(item, numbers) };
+    const numbers = this.#catalogue.columnNumbers(
+      'columns',
+      columns ?? this.columns.map(({ name }) => name),
+    );
+    return item === undefined
+      ? undefined
+      : { itemId, metadata: this.#catalogue.metadata(item, numbers) };
   }
 
   /** All item ids, in ascending byte order. */
@@ -76,7 +87,7 @@ export class Recommender {
       catalogue: this.#catalogue,
       maxEvents: checkCount('maxEvents', maxEvents, 1),
       userId: userId === undefined ? undefined : checkText('userId', userId),
-      store: userId === undefined ? undefined : store ?? (this.#store ??= defaultStore()),
+      store: userId === undefined ? undefined : (store ?? (this.#store ??= defaultStore())),
     });
   }
 

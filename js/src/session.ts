@@ -104,12 +104,17 @@ export class Session {
    */
   getPersonalizedRanking(options: RankingOptions): PersonalizedRanking {
     const { engine, handle } = this.#live;
-    const checked = checkOptions('getPersonalizedRanking', options, ['inputList', 'metadataColumns']);
+    const checked = checkOptions('getPersonalizedRanking', options, [
+      'inputList',
+      'metadataColumns',
+    ]);
     const columns = this.#catalogue.metadataColumns(checked.metadataColumns);
     const ids = checkIds(checked.inputList);
     const items = ids.map((id) => engine.findItem(id));
     const known = this.#catalogue.items(engine.rank(handle, items), columns);
-    const unknown: RankedItem[] = ids.filter((_, i) => items[i] === undefined).map((itemId) => ({ itemId }));
+    const unknown: RankedItem[] = ids
+      .filter((_, i) => items[i] === undefined)
+      .map((itemId) => ({ itemId }));
     return { recommendationId: newRecommendationId(), personalizedRanking: [...known, ...unknown] };
   }
 
@@ -131,7 +136,8 @@ export class Session {
   restore(bytes: Bytes): void {
     const { engine, handle } = this.#live;
     const saved = bytesOf(bytes);
-    if (!saved) throw invalid(`restore: ${show(bytes)} is neither an ArrayBuffer nor a view of one`);
+    if (!saved)
+      throw invalid(`restore: ${show(bytes)} is neither an ArrayBuffer nor a view of one`);
     engine.restoreSession(handle, saved);
     this.#merged = true;
     this.#changed();
@@ -176,12 +182,17 @@ export class Session {
   #enqueue(task: () => void | Promise<void>): Promise<void> {
     this.#pending++;
     this.#engine.hold();
-    this.#work = this.#work.then(task).catch((cause: unknown) => {
-      this.#storageError = new AttuneError('STORAGE', `the history cannot be stored: ${cause}`, { cause });
-    }).finally(() => {
-      this.#pending--;
-      this.#engine.release();
-    });
+    this.#work = this.#work
+      .then(task)
+      .catch((cause: unknown) => {
+        this.#storageError = new AttuneError('STORAGE', `the history cannot be stored: ${cause}`, {
+          cause,
+        });
+      })
+      .finally(() => {
+        this.#pending--;
+        this.#engine.release();
+      });
     return this.#work;
   }
 
@@ -209,7 +220,9 @@ export class Session {
     try {
       const empty = this.#engine.eventCount(this.#handle) === 0;
       const bytes = this.#engine.saveSession(this.#handle);
-      await withinTime(empty ? this.#store!.remove(this.userId!) : this.#store!.save(this.userId!, bytes));
+      await withinTime(
+        empty ? this.#store!.remove(this.userId!) : this.#store!.save(this.userId!, bytes),
+      );
     } catch (error) {
       this.#unsaved = true;
       throw error;
@@ -222,13 +235,20 @@ makeDisposable(Session);
 
 function readHistory(engine: Engine, handle: number): readonly HistoryEvent[] {
   const count = engine.eventCount(handle);
-  return Object.freeze(Array.from({ length: count }, (_, i) => Object.freeze(engine.event(handle, i))));
+  return Object.freeze(
+    Array.from({ length: count }, (_, i) => Object.freeze(engine.event(handle, i))),
+  );
 }
 
 function checkEvent(event: NewEvent): HistoryEvent {
   if (event === undefined) throw invalid('record: an event is wanted');
   const known = ['itemId', 'eventType', 'timestamp', 'eventValue'];
-  const { itemId, eventType = 'click', timestamp, eventValue } = checkOptions('record', event, known);
+  const {
+    itemId,
+    eventType = 'click',
+    timestamp,
+    eventValue,
+  } = checkOptions('record', event, known);
   if (eventValue !== undefined && !Number.isFinite(eventValue)) {
     throw invalid(`eventValue: ${show(eventValue)} is not a finite number`);
   }

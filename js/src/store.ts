@@ -29,7 +29,10 @@ export function memoryStore({ maxUsers = 10_000 }: { maxUsers?: number } = {}): 
 /** Keeps histories in the browser, in an IndexedDB database of its own (`attune`). */
 export function indexedDbStore({ database = 'attune' }: { database?: string } = {}): HistoryStore {
   let opened: Promise<IDBDatabase> | undefined;
-  const run = async <T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>) => {
+  const run = async <T>(
+    mode: IDBTransactionMode,
+    act: (store: IDBObjectStore) => IDBRequest<T>,
+  ) => {
     try {
       const db = await (opened ??= open(database, () => (opened = undefined)));
       return await finish(db.transaction(kObjectStore, mode), act);

@@ -95,7 +95,7 @@ export interface RankedItem {
 }
 
 export interface Recommendations {
-  /** `RID-` and a random UUID. */
+  /** `RID-` and a UUID. */
   recommendationId: string;
   itemList: RecommendedItem[];
 }

@@ -43,7 +43,8 @@ class FakeDatabase {
   }
 
   transaction(name) {
-    if (this.closed || this.failure === 'throw') throw new DOMException('wedged', 'InvalidStateError');
+    if (this.closed || this.failure === 'throw')
+      throw new DOMException('wedged', 'InvalidStateError');
     return new FakeTransaction(this.stores.get(name), this.failure === 'abort');
   }
 

@@ -3,7 +3,15 @@
 // once and kept in build/ until the binary or this file changes. ATTUNE_BIN names another binary.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -39,7 +47,14 @@ export const kGroups = { a: plainIds('a'), b: plainIds('b'), nasty: kNastyIds };
 
 /** The items' rows; '' is null. Prices have no short binary form. */
 const kItems = [
-  ...kGroups.a.map((id, i) => [id, `Alpha ${i + 1}, "the one"`, 'drama|comedy', 1990 + i, 4.1 + i, 'true']),
+  ...kGroups.a.map((id, i) => [
+    id,
+    `Alpha ${i + 1}, "the one"`,
+    'drama|comedy',
+    1990 + i,
+    4.1 + i,
+    'true',
+  ]),
   ...kGroups.b.map((id, i) => [id, `Bravo ${i + 1}`, 'war', 2000 + i, 0.5, 'false']),
   ...kNastyIds.map((id, i) => [id, i === 0 ? '' : `Nasty ${i}\nsecond line`, '', '', '', '']),
 ];
@@ -66,13 +81,15 @@ function interactions(groups) {
   for (const [group, ids] of Object.entries(groups)) {
     for (let user = 0; user < 10; user++) {
       ids.forEach((id, i) => {
-        if (i % 3 !== user % 3) rows.push([`${group}-${user}`, id, 'watch', 1_700_000_000 + 60 * rows.length]);
+        if (i % 3 !== user % 3)
+          rows.push([`${group}-${user}`, id, 'watch', 1_700_000_000 + 60 * rows.length]);
       });
     }
   }
   // Group a is the most popular one: each of its items has three more users.
   for (const id of groups.a) {
-    for (let user = 0; user < 3; user++) rows.push([`extra-${id}-${user}`, id, 'watch', 1_700_100_000 + user]);
+    for (let user = 0; user < 3; user++)
+      rows.push([`extra-${id}-${user}`, id, 'watch', 1_700_100_000 + user]);
   }
   return rows;
 }
@@ -80,11 +97,19 @@ function interactions(groups) {
 function csv(fields, rows) {
   const quoted = (value) => `"${String(value).replaceAll('\\', '\\\\').replaceAll('"', '""')}"`;
   const cell = (value) => (/[",\\\n\r]/.test(value) ? quoted(value) : value);
-  return [fields.map(({ name }) => name), ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
+  return [fields.map(({ name }) => name), ...rows]
+    .map((row) => `${row.map(cell).join(',')}\n`)
+    .join('');
 }
 
 const schema = (name, fields) =>
-  JSON.stringify({ type: 'record', name, namespace: 'com.amazonaws.personalize.schema', fields, version: '1.0' });
+  JSON.stringify({
+    type: 'record',
+    name,
+    namespace: 'com.amazonaws.personalize.schema',
+    fields,
+    version: '1.0',
+  });
 
 function run(...values) {
   execFileSync(binary, values, { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -109,7 +134,18 @@ function importWorld(folder, name, groups) {
 
 function train(folder, store, recipe, name, ...more) {
   const output = join(folder, `${name}.attune`);
-  run('train', '--store', store, '--recipe', recipe, '--include-text', 'TITLE', '--output', output, ...more);
+  run(
+    'train',
+    '--store',
+    store,
+    '--recipe',
+    recipe,
+    '--include-text',
+    'TITLE',
+    '--output',
+    output,
+    ...more,
+  );
 }
 
 function make(folder) {
@@ -117,16 +153,23 @@ function make(folder) {
   train(folder, shop, 'sims', 'sims', '--set', 'min_cointeraction_count=1');
   train(folder, shop, 'popularity-count', 'popularity');
   // Another catalogue: group b is gone and the numbers of the others have changed.
-  const later = importWorld(folder, 'later', { a: ['a0', ...kGroups.a.slice(2)], c: plainIds('c') });
+  const later = importWorld(folder, 'later', {
+    a: ['a0', ...kGroups.a.slice(2)],
+    c: plainIds('c'),
+  });
   train(folder, later, 'sims', 'later', '--set', 'min_cointeraction_count=1');
 }
 
 /** Where the bundles lie; makes them when they are not there yet. */
 function bundleFolder() {
   if (!existsSync(binary)) {
-    throw new Error(`${binary} is missing: make it with "cmake --preset native && cmake --build --preset native"`);
+    throw new Error(
+      `${binary} is missing: make it with "cmake --preset native && cmake --build --preset native"`,
+    );
   }
-  const hash = createHash('sha256').update(readFileSync(binary)).update(readFileSync(fileURLToPath(import.meta.url)));
+  const hash = createHash('sha256')
+    .update(readFileSync(binary))
+    .update(readFileSync(fileURLToPath(import.meta.url)));
   const parent = join(root, 'build/js-fixtures');
   const folder = join(parent, hash.digest('hex').slice(0, 16));
   if (existsSync(folder)) return folder;
@@ -156,7 +199,8 @@ export const wasmUrl = new URL('attune.wasm', dist);
 
 /** An AttuneError of that code whose message matches. */
 export function errorOf(code, message = /(?:)/) {
-  return (error) => error.name === 'AttuneError' && error.code === code && message.test(error.message);
+  return (error) =>
+    error.name === 'AttuneError' && error.code === code && message.test(error.message);
 }
 
 export const kExcludeSeen = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")';

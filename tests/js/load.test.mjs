@@ -100,7 +100,10 @@ for (const [what, source] of Object.entries(kWasmSources)) {
 
 test('the browser entry and the inline entry load the same bundle', async () => {
   assert.equal(await itemCount(loadAsBrowser(bytes, { wasm })), 31);
-  assert.equal(await itemCount(loadAsBrowser(`${base}/shop.attune`, { wasm: `${base}/right.wasm` })), 31);
+  assert.equal(
+    await itemCount(loadAsBrowser(`${base}/shop.attune`, { wasm: `${base}/right.wasm` })),
+    31,
+  );
   assert.equal(await itemCount(loadInline(bytes)), 31);
 });
 
@@ -108,7 +111,10 @@ test('a module is compiled once for all loads from one URL or of one object', as
   requests.length = 0;
   const url = `${base}/right.wasm?once`;
   kPages['/right.wasm?once'] = kPages['/right.wasm'];
-  await Promise.all([itemCount(load(bytes, { wasm: url })), itemCount(load(bytes, { wasm: new URL(url) }))]);
+  await Promise.all([
+    itemCount(load(bytes, { wasm: url })),
+    itemCount(load(bytes, { wasm: new URL(url) })),
+  ]);
   await itemCount(load(bytes, { wasm: url }));
   assert.deepEqual(requests, ['/right.wasm?once']);
   const response = await fetch(`${base}/right.wasm`);
@@ -141,12 +147,18 @@ test('a bundle cut off anywhere is a typed error, never a crash', async () => {
 
 test('bytes that are no bundle are refused by name', async () => {
   await assert.rejects(load(new Uint8Array(0)), errorOf('NOT_A_BUNDLE'));
-  await assert.rejects(load(Buffer.from('x'.repeat(1000))), errorOf('NOT_A_BUNDLE', /not an Attune bundle/));
+  await assert.rejects(
+    load(Buffer.from('x'.repeat(1000))),
+    errorOf('NOT_A_BUNDLE', /not an Attune bundle/),
+  );
   await assert.rejects(load(wasm), errorOf('NOT_A_BUNDLE'));
 });
 
 test('an error inside the bundle says where', async () => {
-  await assert.rejects(load(Buffer.from('x'.repeat(1000))), (error) => error.at === 4 && / \(at 4\)$/.test(error.message));
+  await assert.rejects(
+    load(Buffer.from('x'.repeat(1000))),
+    (error) => error.at === 4 && / \(at 4\)$/.test(error.message),
+  );
 });
 
 test('an answer that is not 2xx is NETWORK and names the URL and status', async () => {
@@ -160,7 +172,10 @@ test('a server that cannot be reached is NETWORK with its cause', async () => {
   await new Promise((resolve) => gone.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${gone.address().port}/shop.attune`;
   await new Promise((resolve) => gone.close(resolve));
-  await assert.rejects(load(url), (error) => errorOf('NETWORK')(error) && error.cause instanceof Error);
+  await assert.rejects(
+    load(url),
+    (error) => errorOf('NETWORK')(error) && error.cause instanceof Error,
+  );
 });
 
 test('a response whose body is gone is NETWORK', async () => {
@@ -170,15 +185,25 @@ test('a response whose body is gone is NETWORK', async () => {
 });
 
 test('a file that is not there is FILE_UNREADABLE and named', async () => {
-  await assert.rejects(load('no-such-folder/shop.attune'), errorOf('FILE_UNREADABLE', /no-such-folder/));
+  await assert.rejects(
+    load('no-such-folder/shop.attune'),
+    errorOf('FILE_UNREADABLE', /no-such-folder/),
+  );
 });
 
 test('a wasm that is missing, cut off, a page or another module is WASM_UNAVAILABLE', async () => {
   const other = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
   const folder = mkdtempSync(join(tmpdir(), 'attune-'));
   writeFileSync(join(folder, 'other.wasm'), other);
-  const sources = [`${base}/none.wasm`, `${base}/broken.wasm`, `${base}/page.wasm`, other, join(folder, 'other.wasm')];
-  for (const wasm of sources) await assert.rejects(load(bytes, { wasm }), errorOf('WASM_UNAVAILABLE'));
+  const sources = [
+    `${base}/none.wasm`,
+    `${base}/broken.wasm`,
+    `${base}/page.wasm`,
+    other,
+    join(folder, 'other.wasm'),
+  ];
+  for (const wasm of sources)
+    await assert.rejects(load(bytes, { wasm }), errorOf('WASM_UNAVAILABLE'));
   rmSync(folder, { recursive: true });
 });
 
@@ -197,9 +222,13 @@ test('a signal aborts the loading, before and while it fetches', async () => {
 test('what is no source, and options that do not exist, are refused by name', async () => {
   for (const source of [undefined, null, 5, {}, []]) {
     await assert.rejects(load(source), errorOf('INVALID_ARGUMENT', /no source of bundle/));
-    if (source !== undefined) await assert.rejects(load(bytes, { wasm: source }), errorOf('INVALID_ARGUMENT'));
+    if (source !== undefined)
+      await assert.rejects(load(bytes, { wasm: source }), errorOf('INVALID_ARGUMENT'));
   }
-  await assert.rejects(load(bytes, { wasmm: wasm }), errorOf('INVALID_ARGUMENT', /"wasmm".*did you mean "wasm"/));
+  await assert.rejects(
+    load(bytes, { wasmm: wasm }),
+    errorOf('INVALID_ARGUMENT', /"wasmm".*did you mean "wasm"/),
+  );
   await assert.rejects(load(bytes, { maxEvents: 0 }), errorOf('INVALID_ARGUMENT', /maxEvents: 0/));
   await assert.rejects(load(bytes, 'wasm'), errorOf('INVALID_ARGUMENT'));
 });

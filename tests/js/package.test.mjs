@@ -33,13 +33,28 @@ function pack(name) {
 }
 
 before(() => {
-  assert.ok(existsSync(join(js, 'dist/attune.wasm')), 'js/dist is missing: run "npm run build" in js/');
+  assert.ok(
+    existsSync(join(js, 'dist/attune.wasm')),
+    'js/dist is missing: run "npm run build" in js/',
+  );
   folder = mkdtempSync(join(tmpdir(), 'attune-package-'));
   packed = pack('first');
   project = join(folder, 'project');
   mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), '{"name":"empty","version":"1.0.0","type":"module","private":true}');
-  run(project, 'npm', 'install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', packed.path);
+  writeFileSync(
+    join(project, 'package.json'),
+    '{"name":"empty","version":"1.0.0","type":"module","private":true}',
+  );
+  run(
+    project,
+    'npm',
+    'install',
+    '--offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    packed.path,
+  );
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,10 +64,23 @@ test('packing twice gives the same bytes', () => {
 });
 
 test('the package has no dependencies, no install scripts and says what it is', () => {
-  for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundledDependencies']) {
+  for (const kind of [
+    'dependencies',
+    'peerDependencies',
+    'optionalDependencies',
+    'bundledDependencies',
+  ]) {
     assert.equal(manifest[kind], undefined);
   }
-  for (const script of ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish', 'preprepare', 'postprepare']) {
+  for (const script of [
+    'preinstall',
+    'install',
+    'postinstall',
+    'prepare',
+    'prepublish',
+    'preprepare',
+    'postprepare',
+  ]) {
     assert.equal(manifest.scripts[script], undefined);
   }
   assert.equal(manifest.license, 'Apache-2.0');
@@ -65,17 +93,41 @@ test('the lock file names no host', () => {
 });
 
 test('the package holds what it needs and nothing else', () => {
-  const modules = ['abi', 'api', 'catalogue', 'check', 'disposable', 'errors', 'index', 'inline', 'load', 'node',
-    'number', 'recommender', 'session', 'store', 'types', 'workerd'];
-  const expected = ['README.md', 'package.json', 'dist/LICENSE', 'dist/attune.wasm', 'dist/attune.d.wasm.ts',
-    'dist/wasm-base64.js', ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])];
+  const modules = [
+    'abi',
+    'api',
+    'catalogue',
+    'check',
+    'disposable',
+    'errors',
+    'index',
+    'inline',
+    'load',
+    'node',
+    'number',
+    'recommender',
+    'session',
+    'store',
+    'types',
+    'workerd',
+  ];
+  const expected = [
+    'README.md',
+    'package.json',
+    'dist/LICENSE',
+    'dist/attune.wasm',
+    'dist/attune.d.wasm.ts',
+    'dist/wasm-base64.js',
+    ...modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
+  ];
   assert.deepEqual(packed.files.map(({ path }) => path).sort(), expected.sort());
   for (const { path, mode } of packed.files) assert.equal(mode & 0o111, 0, `${path} is executable`);
 });
 
 test('every file that exports names is in the package', () => {
   const files = new Set(packed.files.map(({ path }) => `./${path}`));
-  const visit = (value) => (typeof value === 'string' ? [value] : Object.values(value).flatMap(visit));
+  const visit = (value) =>
+    typeof value === 'string' ? [value] : Object.values(value).flatMap(visit);
   for (const path of visit(manifest.exports)) assert.ok(files.has(path), path);
   assert.ok(files.has(manifest.types));
 });
@@ -110,7 +162,13 @@ test('an empty project that installs the tarball recommends in Node', () => {
 /** What esbuild makes of a program in the project. */
 async function bundled(program, options) {
   writeFileSync(join(project, 'program.js'), program);
-  const fixed = { absWorkingDir: project, entryPoints: ['program.js'], bundle: true, format: 'esm', write: false };
+  const fixed = {
+    absWorkingDir: project,
+    entryPoints: ['program.js'],
+    bundle: true,
+    format: 'esm',
+    write: false,
+  };
   const { outputFiles } = await build({ ...fixed, logLevel: 'silent', ...options });
   return outputFiles[0].text;
 }
@@ -142,18 +200,27 @@ test('a browser bundle asks for attune.wasm beside it, holds nothing of Node, an
 
 test('an inline bundle needs no file beside it', async () => {
   const program = kBrowserProgram.replace("'attune'", "'attune/inline'");
-  const { run } = await imported('inline.mjs', await bundled(program, { platform: 'browser', minify: true }));
+  const { run } = await imported(
+    'inline.mjs',
+    await bundled(program, { platform: 'browser', minify: true }),
+  );
   assert.equal((await run(readFileSync(bundles.sims))).length, 3);
 });
 
 test('a Workers bundle imports the compiled module and holds nothing of Node', async () => {
-  const text = await bundled(kBrowserProgram, { conditions: ['workerd', 'worker', 'browser'], external: ['*.wasm'] });
+  const text = await bundled(kBrowserProgram, {
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['*.wasm'],
+  });
   assert.match(text, /^import \w+ from "\.\/attune\.wasm"/m);
   assert.doesNotMatch(text, /node:/);
 });
 
 test('a program that uses a store only carries nothing else', async () => {
-  const text = await bundled("export { memoryStore } from 'attune';", { platform: 'browser', minify: true });
+  const text = await bundled("export { memoryStore } from 'attune';", {
+    platform: 'browser',
+    minify: true,
+  });
   assert.ok(text.length < 1000, `${text.length} bytes`);
 });
 
@@ -167,7 +234,16 @@ test('a TypeScript project finds the types of every entry', () => {
   `;
   writeFileSync(join(project, 'program.ts'), program);
   const tsc = join(js, 'node_modules/typescript/bin/tsc');
-  const options = ['--noEmit', '--strict', '--target', 'ES2022', '--lib', 'ES2022,DOM', '--module', 'NodeNext'];
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--target',
+    'ES2022',
+    '--lib',
+    'ES2022,DOM',
+    '--module',
+    'NodeNext',
+  ];
   run(project, process.execPath, tsc, ...options, 'program.ts');
 });
 

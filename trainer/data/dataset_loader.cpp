@@ -31,6 +31,23 @@ std::vector<Column> finish(std::vector<ColumnBuilder>& builders, size_t rows) {
   return columns;
 }
 
+/// Adds the ids of one field to a table, looking up each of the store's numbers only once.
+class IdReader {
+ public:
+  uint32_t read(const FieldValue& value, StringTable& table) {
+    const auto number = static_cast<uint64_t>(value.integer);
+    if (number == 0) return table.add(value.text);
+    if (number >= known_.size()) known_.resize(std::max(number + 1, 2 * known_.size()), kUnknown);
+    uint32_t& index = known_[number];
+    if (index == kUnknown) index = table.add(value.text);
+    return index;
+  }
+
+ private:
+  static constexpr uint32_t kUnknown = StringTable::kNone;
+  std::vector<uint32_t> known_;
+};
+
 /// Reads the interactions in the order of their import.
 class InteractionReader {
  public:
@@ -56,8 +73,8 @@ class InteractionReader {
 
   void add(std::span<const FieldValue> row) {
     Interactions& to = dataset_.interactions;
-    to.user.push_back(dataset_.users.add(row[user_].text));
-    to.item.push_back(dataset_.items.add(row[item_].text));
+    to.user.push_back(userIds_.read(row[user_], dataset_.users));
+    to.item.push_back(itemIds_.read(row[item_], dataset_.items));
     to.timestamp.push_back(row[timestamp_].integer);
     to.eventType.push_back(eventType_ ? eventTypeOf(row[*eventType_]) : StringTable::kNone);
     to.eventValue.push_back(eventValue_ ? eventValueOf(row[*eventValue_]) : kNoValue);
@@ -79,13 +96,16 @@ class InteractionReader {
     return false;
   }
   uint32_t eventTypeOf(const FieldValue& value) {
-    return value.isNull() ? StringTable::kNone : dataset_.eventTypes.add(value.text);
+    return value.isNull() ? StringTable::kNone : eventTypes_.read(value, dataset_.eventTypes);
   }
   static float eventValueOf(const FieldValue& value) {
     return value.isNull() ? kNoValue : static_cast<float>(value.real);
   }
 
   Dataset& dataset_;
+  IdReader userIds_;
+  IdReader itemIds_;
+  IdReader eventTypes_;
   size_t user_ = 0;
   size_t item_ = 0;
   size_t timestamp_ = 0;

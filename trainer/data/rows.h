@@ -14,8 +14,10 @@ struct FieldValue {
 
   Kind kind = Kind::null;
   union {
-    int64_t integer = 0;  ///< int, long; boolean as 0 or 1
-    double real;          ///< float, double
+    /// int, long; boolean as 0 or 1. Of text in a scan: 1 + a number that the store uses for this
+    /// text in this field throughout the scan, or 0; it spares looking the text up again.
+    int64_t integer = 0;
+    double real;  ///< float, double
   };
   std::string_view text;
 

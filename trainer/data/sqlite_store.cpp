@@ -104,7 +104,9 @@ class SqliteStore final : public Store {
     if (value.kind != FieldValue::Kind::integer || number >= names.size())
       throw UserError("store " + database_->path() +
                       " is damaged (an id has no name): import the data again into a new store");
-    return FieldValue::ofText(names[number]);
+    FieldValue name = FieldValue::ofText(names[number]);
+    name.integer = value.integer + 1;
+    return name;
   }
 
   /// The data is safe already; a failure here costs tidiness only.

@@ -1,6 +1,7 @@
 #include "trainer/recipes/baskets.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace attune::trainer {
 namespace {
@@ -12,7 +13,8 @@ std::vector<uint32_t> countOf(const std::vector<uint32_t>& who, uint32_t size) {
   return counts;
 }
 
-/// The counts at two percentiles, of those that are not zero (nearest rank).
+/// The counts at two percentiles, of those that are not zero; between two ranks the outer one, so
+/// that few users or items lose nobody.
 struct Range {
   uint32_t low, high;
   bool holds(uint32_t count) const { return count >= low && count <= high; }
@@ -23,7 +25,7 @@ Range percentiles(std::vector<uint32_t> counts, double low, double high) {
   if (counts.empty()) return {0, 0};
   std::sort(counts.begin(), counts.end());
   const auto last = static_cast<double>(counts.size() - 1);
-  return {counts[static_cast<size_t>(low * last)], counts[static_cast<size_t>(high * last)]};
+  return {counts[static_cast<size_t>(low * last)], counts[static_cast<size_t>(std::ceil(high * last))]};
 }
 
 }  // namespace

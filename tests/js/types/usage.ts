@@ -21,7 +21,9 @@ const store: HistoryStore = {
 export async function use(bytes: Uint8Array, view: DataView, signal: AbortSignal): Promise<string> {
   const recommender: Recommender = await load('/shop.attune');
   await load(new URL('https://example.org/shop.attune'), { wasm, signal, store, maxEvents: 10 });
-  await load(fetch ? await fetch('/shop.attune') : new Request('/shop.attune'), { wasm: fetch('/attune.wasm') });
+  await load(fetch ? await fetch('/shop.attune') : new Request('/shop.attune'), {
+    wasm: fetch('/attune.wasm'),
+  });
   await load(bytes, { wasm: bytes.buffer as ArrayBuffer });
   await load(view, { wasm: undefined, store: memoryStore({ maxUsers: 5 }) });
 

@@ -74,7 +74,7 @@ TEST_CASE("an including filter keeps the scores of repeated items") {
   opened.record("b");
   opened.record("a");
   CHECK(opened.recommend(10, R"(INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*"))") ==
-        Ids{"a", "b"});
+        Ids{"b", "a"});
 }
 
 TEST_CASE("related items leave the item itself out") {

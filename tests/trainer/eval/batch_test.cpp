@@ -1,0 +1,226 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "tests/trainer/eval/small_bundle.h"
+#include "trainer/base/errors.h"
+#include "trainer/eval/batch_run.h"
+#include "trainer/eval/served_bundle.h"
+
+using namespace attune::trainer;
+using nlohmann::json;
+
+namespace {
+
+/// User u1 had b, then a.
+Dataset storedData() {
+  Dataset data;
+  data.users.add("u1");
+  Interactions& to = data.interactions;
+  for (const char* item : {"b", "a"}) {
+    to.user.push_back(0);
+    to.item.push_back(data.items.add(item));
+    to.timestamp.push_back(static_cast<int64_t>(100 + to.size()));
+    to.eventType.push_back(data.eventTypes.add("click"));
+    to.eventValue.push_back(1.0f);
+  }
+  return data;
+}
+
+struct Batch {
+  ServedBundle served{smallBundle(), "small bundle"};
+  StoredHistories stored{storedData()};
+  bool useStore = true;
+  uint32_t numResults = 3;
+  std::string filter;
+  unsigned threads = 1;
+  BatchCounts counts;
+
+  std::string run(const std::string& input) {
+    const attune::Filter parsed = filter.empty() ? seenItemsFilter() : parseFilter(filter);
+    const BatchAnswerer answerer(served.engine(), useStore ? &stored : nullptr,
+                                 {numResults, filter.empty() ? nullptr : &parsed});
+    std::istringstream in(input);
+    std::string output;
+    counts = answerLines(answerer, threads, in, [&](std::string_view text) { output += text; });
+    return output;
+  }
+  json answer(const std::string& line) { return json::parse(run(line)); }
+  std::string items(const std::string& line) {
+    return answer(line)["output"]["recommendedItems"].dump();
+  }
+  std::string error(const std::string& line) {
+    const json answered = answer(line);
+    CHECK(answered["output"].is_null());
+    CHECK(counts.errors == 1);
+    return answered["error"];
+  }
+};
+
+constexpr const char* kExcludeSeen = R"(EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*"))";
+
+}  // namespace
+
+TEST_CASE("A batch line is answered in Personalize's form, to the letter") {
+  Batch batch;
+  CHECK(batch.run(R"({"userId":"u1"})") ==
+        R"({"input":{"userId":"u1"},"output":{"recommendedItems":["d","c","e"],)"
+        R"("scores":[0.5004,0.2506,0.2502]},"error":null})"
+        "\n");
+}
+
+TEST_CASE("The history comes from the store, from events, or is empty") {
+  Batch batch;
+  CHECK(batch.items(R"({"userId":"u1"})") == R"(["d","c","e"])");
+  CHECK(batch.items(R"({"userId":"nobody"})") == R"(["a","b","c"])");
+  CHECK(batch.items(R"({"userId":"u1","events":[]})") == R"(["a","b","c"])");
+  const std::string events = R"("events":[{"itemId":"b","eventType":"click","timestamp":5}])";
+  CHECK(batch.items(R"({"userId":"u1",)" + events + "}") == R"(["e","a","b"])");
+  CHECK(batch.items("{" + events + "}") == R"(["e","a","b"])");
+  batch.useStore = false;
+  CHECK(batch.items(R"({"userId":"u1"})") == R"(["a","b","c"])");
+}
+
+TEST_CASE("Events count in the order of their timestamps, not of the line") {
+  Batch batch;
+  const auto line = [](int a, int b) {
+    return R"({"events":[{"itemId":"a","timestamp":)" + std::to_string(a) +
+           R"(},{"itemId":"b","timestamp":)" + std::to_string(b) + "}]}";
+  };
+  CHECK(batch.items(line(2, 1)) == R"(["d","c","e"])");
+  CHECK(batch.items(line(1, 2)) == R"(["e","d","c"])");
+  CHECK(batch.items(line(4, 4)) == R"(["e","d","c"])");
+}
+
+TEST_CASE("Related items leave the item out; an unknown item gets popular items") {
+  Batch batch;
+  CHECK(batch.items(R"({"itemId":"a"})") == R"(["d","c","b"])");
+  CHECK(batch.items(R"({"itemId":"no such item"})") == R"(["a","b","c"])");
+  batch.filter = kExcludeSeen;
+  CHECK(batch.items(R"({"itemId":"no such item","userId":"u1"})") == R"(["c","d","e"])");
+  CHECK(batch.items(R"({"itemId":"c","userId":"u1"})") == R"(["d","e"])");
+}
+
+TEST_CASE("A ranking has each known item once, then the unknown ones without a score") {
+  Batch batch;
+  const json answered =
+      batch.answer(R"({"userId":"u1","itemList":["x","c","d","c","y","x"]})")["output"];
+  CHECK(answered["recommendedItems"] == json({"d", "c", "x", "y"}));
+  CHECK(answered["scores"][0].get<double>() + answered["scores"][1].get<double>() == Approx(1.0));
+  CHECK(answered["scores"][2].is_null());
+  CHECK(answered["scores"].size() == 4);
+}
+
+TEST_CASE("A filter takes items out of rankings, too") {
+  Batch batch;
+  batch.filter = kExcludeSeen;
+  CHECK(batch.items(R"({"userId":"u1","itemList":["a","c","x"]})") == R"(["c","x"])");
+  batch.filter = R"(INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click"))";
+  CHECK(batch.items(R"({"userId":"u1","itemList":["a","c","x"]})") == R"(["a"])");
+}
+
+TEST_CASE("The input is echoed in its own order, without events") {
+  Batch batch;
+  const std::string output =
+      batch.run(R"({"events":[],"context":{"DEVICE":"phone"},"userId":"\u00e9\"\\"})");
+  CHECK_THAT(output, Catch::StartsWith(
+                         R"({"input":{"context":{"DEVICE":"phone"},"userId":"é\"\\"},"output")"));
+}
+
+TEST_CASE("Each bad line gets its own error and stops nothing") {
+  Batch batch;
+  const std::string output = batch.run(
+      "{\"userId\":\"u1\"}\n"
+      "{\"userId\":\n"
+      "\n"
+      "[1]\r\n"
+      "{\"userId\":\"nobody\"}");
+  std::istringstream lines(output);
+  std::vector<json> answers;
+  for (std::string line; std::getline(lines, line);) answers.push_back(json::parse(line));
+  REQUIRE(answers.size() == 4);  // the blank line is none
+  CHECK(batch.counts.lines == 4);
+  CHECK(batch.counts.errors == 2);
+  CHECK(answers[0]["error"].is_null());
+  CHECK(answers[1]["input"] == "{\"userId\":");
+  CHECK(answers[1]["error"] == "not valid JSON (byte 11)");
+  CHECK(answers[2]["input"] == "[1]");
+  CHECK(answers[2]["error"] == "a request must be a JSON object");
+  CHECK(answers[3]["input"]["userId"] == "nobody");
+}
+
+TEST_CASE("Wrong fields are told apart by name") {
+  Batch batch;
+  CHECK(batch.error("{}") == "a request needs userId, itemId or events");
+  CHECK(batch.error(R"({"userId":1})") == "userId must be a string");
+  CHECK(batch.error(R"({"userId":""})") == "userId must have 1 to 256 characters");
+  CHECK(batch.error(R"({"userId":")" + std::string(257, 'x') + "\"}") ==
+        "userId must have 1 to 256 characters");
+  CHECK_THAT(batch.error(R"({"userID":"u1"})"),
+             Catch::StartsWith("unknown field \"userID\"") && Catch::Contains("userId"));
+  CHECK(batch.error(R"({"userId":"u","itemList":[]})") ==
+        "itemList must be an array of at least one item id");
+  CHECK(batch.error(R"({"userId":"u","itemList":["a",2]})") == "itemList[1] must be a string");
+  CHECK(batch.error(R"({"itemList":["a"]})") == "a request with itemList needs userId or events");
+  CHECK(batch.error(R"({"itemId":"a","itemList":["a"],"userId":"u"})") ==
+        "itemId and itemList cannot be in one request");
+  CHECK(batch.error(R"({"userId":"u","filterValues":{"G":"1"}})") ==
+        "filterValues: filters with placeholders are not supported yet");
+  CHECK(batch.answer(R"({"userId":"u","filterValues":{}})")["error"].is_null());
+  CHECK(batch.error(R"({"userId":"u","context":{"D":1}})") == "context.D must be a string");
+}
+
+TEST_CASE("Wrong events are told apart by place") {
+  Batch batch;
+  const auto error = [&](const std::string& event) {
+    return batch.error(R"({"userId":"u","events":[{"itemId":"a","timestamp":1},)" + event + "]}");
+  };
+  CHECK(error("7") == "events[1] must be an object");
+  CHECK(error(R"({"timestamp":1})") == "events[1] has no itemId");
+  CHECK(error(R"({"itemId":"a"})") == "events[1] has no timestamp");
+  CHECK(error(R"({"itemId":"a","timestamp":1.5})") ==
+        "events[1].timestamp must be a whole number of seconds since 1970");
+  CHECK(error(R"({"itemId":"a","timestamp":18446744073709551615})") ==
+        "events[1].timestamp must be a whole number of seconds since 1970");
+  CHECK(error(R"({"itemId":"a","timestamp":1,"eventValue":"x"})") ==
+        "events[1].eventValue must be a number");
+  CHECK(error(R"({"itemId":"a","timestamp":1,"eventType":3})") ==
+        "events[1].eventType must be a string");
+  CHECK_THAT(error(R"({"itemId":"a","timestamp":1,"type":"x"})"),
+             Catch::StartsWith("events[1]: unknown field \"type\""));
+  CHECK(batch.error(R"({"events":{}})") == "events must be an array of objects");
+}
+
+TEST_CASE("Hostile lines get errors: broken UTF-8, deep nesting, too many bytes") {
+  Batch batch;
+  CHECK_THAT(batch.error("{\"userId\":\"\xff\"}"), Catch::StartsWith("not valid JSON"));
+  CHECK(batch.error(R"({"userId":)" + std::string(200'000, '[') + std::string(200'000, ']') +
+                    "}") == "nested too deeply");
+  const json answered = batch.answer(std::string(kMaxBatchLineBytes + 1, 'x'));
+  CHECK(answered["input"].is_null());
+  CHECK_THAT(answered["error"].get<std::string>(), Catch::Contains("longer than 16777216 bytes"));
+}
+
+TEST_CASE("Answers keep the order of the lines whatever the number of threads") {
+  std::string input;
+  for (int i = 0; i < 5000; ++i)
+    input += i % 7 == 0 ? "{\"userId\":" + std::to_string(i) + "}\n"
+                        : "{\"userId\":\"u" + std::to_string(i % 3) + "\"}\n";
+  Batch batch;
+  const std::string one = batch.run(input);
+  batch.threads = 4;
+  CHECK(batch.run(input) == one);
+  CHECK(batch.counts.lines == 5000);
+  CHECK(batch.counts.errors == 715);
+}
+
+TEST_CASE("A wrong filter is shown with a mark under the mistake") {
+  try {
+    parseFilter("EXCLUDE ItemID WERE x");
+    FAIL("no error");
+  } catch (const UserError& error) {
+    CHECK_THAT(error.what(), Catch::Contains("column 16") &&
+                                 Catch::EndsWith("\n  EXCLUDE ItemID WERE x\n                 ^"));
+  }
+}

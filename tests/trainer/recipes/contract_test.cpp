@@ -1,0 +1,89 @@
+// What every recipe must do, on worlds whose right answers are planted. A new recipe is tested by
+// being in schemas/recipes.json.
+#include <catch2/catch.hpp>
+
+#include "trainer/data/split.h"
+#include "trainer/data/synthetic.h"
+#include "trainer/eval/evaluator.h"
+#include "trainer/eval/served_bundle.h"
+#include "trainer/recipes/train.h"
+
+using namespace attune;
+using namespace attune::trainer;
+
+namespace {
+
+std::vector<uint8_t> train(const Dataset& data, const std::string& recipe, unsigned threads = 1) {
+  return trainBundle(data, {Parameters(findRecipe(recipe)), {.seed = 1, .threads = threads}});
+}
+
+double ndcg(const Dataset& data, const std::string& recipe) {
+  const Split split = splitDataset(data, {.protocol = "leave-one-out"});
+  const Evaluation evaluation = evaluateBundle(train(split.train, recipe), data, split);
+  return (*evaluation.find("metrics"))["normalized_discounted_cumulative_gain_at_10"].value;
+}
+
+Dataset checkerboard() {
+  return checkerboardWorld({.users = 200, .items = 60, .interactions = 4000, .seed = 1});
+}
+
+}  // namespace
+
+TEST_CASE("every recipe gives the same bundle for the same data, whatever the threads") {
+  const Dataset data = checkerboard();
+  for (const RecipeInfo& recipe : recipeTable()) {
+    CAPTURE(recipe.name);
+    const auto bundle = train(data, recipe.name, 1);
+    CHECK(train(data, recipe.name, 2) == bundle);
+    CHECK(train(data, recipe.name, 7) == bundle);
+    CHECK(train(data, recipe.name, 1) == bundle);
+  }
+}
+
+TEST_CASE("every recipe's bundle opens in the runtime and knows every item") {
+  const Dataset data = checkerboard();
+  for (const RecipeInfo& recipe : recipeTable()) {
+    CAPTURE(recipe.name);
+    const ServedBundle served(train(data, recipe.name), recipe.name);
+    CHECK(served.engine().bundle().recipe() == recipe.name);
+    CHECK(served.engine().items().size() == data.items.size());
+    for (uint32_t item = 0; item < data.items.size(); ++item)
+      CHECK(served.engine().items().find(data.items[item]) != kUnknownItem);
+  }
+}
+
+TEST_CASE("every recipe but popularity finds the planted answers better than popularity does") {
+  const Dataset boards = checkerboard();
+  const Dataset walks = markovWorld({.users = 300, .items = 60, .interactions = 6000, .seed = 2});
+  const double boardBaseline = ndcg(boards, "popularity-count");
+  const double walkBaseline = ndcg(walks, "popularity-count");
+  for (const RecipeInfo& recipe : recipeTable()) {
+    if (recipe.name == "popularity-count") continue;
+    CAPTURE(recipe.name);
+    CHECK(ndcg(boards, recipe.name) > 1.2 * boardBaseline);
+    CHECK(ndcg(walks, recipe.name) > 1.5 * walkBaseline);
+  }
+}
+
+TEST_CASE("no recipe fails on the smallest data: one interaction") {
+  Dataset data;
+  data.users.add("u");
+  data.items.add("i");
+  data.interactions.user = {0};
+  data.interactions.item = {0};
+  data.interactions.timestamp = {1};
+  data.interactions.eventType = {StringTable::kNone};
+  data.interactions.eventValue = {0};
+  data.userColumns = {};
+  for (const RecipeInfo& recipe : recipeTable()) {
+    CAPTURE(recipe.name);
+    const ServedBundle served(train(data, recipe.name), recipe.name);
+    Scratch scratch;
+    REQUIRE(served.engine().recommend(Session(served.engine().items(), 1), {}, scratch).ok());
+    CHECK(scratch.ranked.size() == 1);
+  }
+}
+
+TEST_CASE("no interactions at all are the user's mistake to mend") {
+  CHECK_THROWS_WITH(train(Dataset(), "sims"), Catch::Contains("no interactions"));
+}
