@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace attune {
 namespace {
@@ -13,6 +14,14 @@ struct Lead {
   int more;
   uint8_t low, high;
 };
+
+/// Whether the eight bytes from `at` on are there and all ASCII.
+bool eightAscii(std::string_view text, size_t at) {
+  uint64_t word;
+  if (text.size() - at < sizeof word) return false;
+  std::memcpy(&word, text.data() + at, sizeof word);
+  return (word & 0x8080808080808080u) == 0;
+}
 
 Lead leadOf(uint8_t byte) {
   if (byte >= 0xC2 && byte <= 0xDF) return {1, 0x80, 0xBF};
@@ -29,6 +38,10 @@ Lead leadOf(uint8_t byte) {
 
 bool isUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
+    if (eightAscii(text, i)) {
+      i += 7;
+      continue;
+    }
     const auto byte = static_cast<uint8_t>(text[i]);
     if (byte < 0x80) continue;
     const Lead lead = leadOf(byte);

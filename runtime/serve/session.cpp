@@ -125,10 +125,24 @@ Status Session::compactIds() {
 Result<uint32_t> Session::typeNumber(std::string_view name) {
   for (uint32_t type = 0; type < typeEnds_.size(); ++type)
     if (typeName(type) == name) return type;
+  if (typeEnds_.size() == kMaxTypes) ATTUNE_TRY(dropUnusedTypes());
   if (typeEnds_.size() == kMaxTypes) return invalid("more than 1000 event types in one session");
   ATTUNE_TRY(typeText_.append(name));
   ATTUNE_TRY(typeEnds_.push(static_cast<uint32_t>(typeText_.size())));
   return static_cast<uint32_t>(typeEnds_.size() - 1);
+}
+
+Status Session::dropUnusedTypes() {
+  Session fresh(*items_, maxEvents_);
+  for (const SessionEvent& event : events()) {
+    const auto type = fresh.typeNumber(typeName(event.type));
+    ATTUNE_TRY(type);
+  }
+  for (size_t i = first_; i < events_.size(); ++i)
+    events_[i].type = fresh.typeNumber(typeName(events_[i].type)).value();
+  typeText_ = std::move(fresh.typeText_);
+  typeEnds_ = std::move(fresh.typeEnds_);
+  return {};
 }
 
 std::string_view Session::typeName(uint32_t type) const {

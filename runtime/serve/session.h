@@ -31,7 +31,7 @@ class Session {
  public:
   static constexpr uint32_t kMaxIdBytes = BundleLimits::kMaxIdBytes;
   static constexpr uint32_t kMaxTypeBytes = 1024;
-  static constexpr uint32_t kMaxTypes = 1000;
+  static constexpr uint32_t kMaxTypes = 1000;  ///< different ones among the remembered events
 
   /// REQUIRES: maxEvents > 0
   Session(const Vocabulary& items, uint32_t maxEvents) : items_(&items), maxEvents_(maxEvents) {}
@@ -55,6 +55,7 @@ class Session {
 
  private:
   Result<uint32_t> typeNumber(std::string_view name);
+  Status dropUnusedTypes();
   Status insert(const SessionEvent& event);
   void dropOldest();
   Status compactIds();

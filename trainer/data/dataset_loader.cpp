@@ -157,6 +157,7 @@ Dataset loadDataset(const Store& store) {
   std::vector<ColumnBuilder> users;
   if (const auto schema = store.schema(DatasetType::items))
     items = loadRecords(store, *schema, dataset.items);
+  dataset.listedItems = dataset.items.size();
   if (const auto schema = store.schema(DatasetType::users))
     users = loadRecords(store, *schema, dataset.users);
   if (const auto schema = store.schema(DatasetType::interactions))

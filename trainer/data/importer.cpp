@@ -98,10 +98,7 @@ void transfer(const ImportOptions& options, RowSource& source, Quarantine& quara
   try {
     storeRows(source, transaction, totalBytes(options.files), progress);
   } catch (...) {
-    if (quarantine.count() > 0) try {
-        quarantine.finish();
-      } catch (const UserError&) {  // the first error tells more
-      }
+    if (quarantine.count() > 0) quarantine.finishQuietly();
     throw;
   }
   quarantine.finish();

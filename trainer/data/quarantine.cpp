@@ -22,6 +22,14 @@ void Quarantine::add(const BadRow& row) {
   file_->write(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
+void Quarantine::finishQuietly() noexcept {
+  try {
+    finish();
+  } catch (...) {  // see the header: the caller is already failing
+    file_.reset();
+  }
+}
+
 void Quarantine::finish() {
   if (!file_ && ::access(path_.c_str(), F_OK) == 0) file_ = std::make_unique<AtomicFile>(path_);
   if (file_) file_->commit();

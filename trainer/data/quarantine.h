@@ -31,6 +31,8 @@ class Quarantine {
   /// Gives the file its name. Without bad rows there is no file, unless an older one is there: it
   /// becomes empty, for its rows are not of this import.
   void finish();
+  /// The same while another error is on its way, which tells more than one from here would.
+  void finishQuietly() noexcept;
 
   uint64_t count() const { return count_; }
   const std::string& path() const { return path_; }

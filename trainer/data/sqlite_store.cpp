@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "trainer/base/errors.h"
 #include "trainer/data/sqlite_import.h"
 
@@ -131,13 +133,11 @@ class SqliteStore final : public Store {
 std::unique_ptr<Store> openForReading(const std::string& path) {
   if (fileBytes(path) <= 0)
     throw UserError("no store at " + path + ": create it with attune import, or give --store");
-  try {
-    return std::make_unique<SqliteStore>(path, SqliteMode::read, false);
-  } catch (const UserError&) {
-    // WAL needs a writable folder; without pending writes the file alone can be read.
-    if (fileBytes(path + "-wal") > 0) throw;
-  }
-  return std::make_unique<SqliteStore>(path, SqliteMode::readImmutable, false);
+  // WAL needs a writable folder; without pending writes the file alone can be read.
+  const std::string folder = std::filesystem::absolute(path).parent_path();
+  const bool alone = ::access(folder.c_str(), W_OK) != 0 && fileBytes(path + "-wal") <= 0;
+  return std::make_unique<SqliteStore>(path, alone ? SqliteMode::readImmutable : SqliteMode::read,
+                                       false);
 }
 
 }  // namespace

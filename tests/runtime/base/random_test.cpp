@@ -45,7 +45,7 @@ TEST_CASE("below is uniform within its bound") {
   CHECK(chiSquare < 22.46);  // 0.999 quantile, 6 degrees of freedom
 }
 
-TEST_CASE("uniform lies in [0, 1) and normal has mean 0 and variance 1") {
+TEST_CASE("uniform lies between 0 and 1, and normal has mean 0 and variance 1") {
   Random random(4);
   double total = 0, squares = 0;
   for (int i = 0; i < 100000; ++i) {

@@ -57,6 +57,15 @@ TEST_CASE("the memory of unknown ids stays bounded") {
   CHECK(idsIn(session) == Ids(5, longId));
 }
 
+TEST_CASE("event types whose events are gone make room for new ones") {
+  const Opened opened;
+  Session session(opened.engine->items(), 5);
+  for (int i = 0; i < 3000; ++i)
+    REQUIRE(session.record("a", "type " + std::to_string(i), i, 0).ok());
+  CHECK(session.typeName(session.events()[0].type) == "type 2995");
+  CHECK(session.typeName(session.events()[4].type) == "type 2999");
+}
+
 TEST_CASE("recording says whether the bundle knows the item") {
   const Opened opened;
   Session session(opened.engine->items(), 3);

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <stdint.h>
+
+/*
+Hashes over the results of the runtime's arithmetic on many random inputs. The same functions are
+built natively and to a small wasm module of their own; tests/js/parity.test.mjs compares them, which
+is how "bit-identical" is more than a claim. Kernels: 0 exp, 1 log, 2 sigmoid and tanh, 3 dot and
+sum, 4 softmax, 5 layerNorm and rmsNorm, 6 random numbers, 7 topK.
+*/
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Returns the number of kernels. */
+uint32_t attune_kernel_count(void);
+
+/* The hash of kernel `kernel` on the inputs made from `seed`. */
+uint32_t attune_kernel_hash(uint32_t kernel, uint32_t seed);
+
+#ifdef __cplusplus
+}
+#endif
