@@ -254,3 +254,12 @@ export function lockFileHosts(files) {
   const wanted = (path) => /(^|\/)package-lock\.json$/.test(path);
   return findings(files, wanted, /"resolved"\s*:\s*"[^"]*"/g, ([found]) => found, (text) => text);
 }
+
+// ---- tests
+
+/** CMake splits its list of tests at these, and a test found by half its name never runs. */
+export function unrunnableTestNames(files) {
+  const wanted = (path) => path.startsWith('tests/') && isCpp(path);
+  return findings(files, wanted, /\bTEST_CASE\(\s*"([^"]*[\][;\\][^"]*)"/g,
+    ([, name]) => `the test name "${name}" holds one of [ ] ; \\`, (text) => text);
+}

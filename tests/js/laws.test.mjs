@@ -174,3 +174,8 @@ law('no file names a package registry or a place on one machine', laws.machineTr
 law('the lock file says what to install, not from which host', laws.lockFileHosts, {
   'js/package-lock.json': `{"resolved": "https://${registry}/x/-/x-1.tgz"}\n`,
 }, { 'js/package-lock.json': '{"version": "1", "integrity": "sha512-x"}\n' });
+
+law('every native test has a name by which it is found', laws.unrunnableTestNames, {
+  'tests/runtime/a_test.cpp': 'TEST_CASE("numbers lie in [0, 1)") {}\n',
+  'tests/runtime/b_test.cpp': 'TEST_CASE("one; two") {}\n',
+}, { 'tests/runtime/c_test.cpp': 'TEST_CASE("one, two (three) \'four\'") {}\n' });

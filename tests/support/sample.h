@@ -28,6 +28,14 @@ Buffer<uint8_t> sampleBundle(ModelKind model = ModelKind::Neighbours);
 /// The bytes in aligned memory, as the runtime wants them.
 Buffer<uint8_t> aligned(std::span<const uint8_t> bytes);
 
+/// The sample bundle, open.
+struct OpenSample {
+  explicit OpenSample(ModelKind model = ModelKind::Neighbours) : bytes(sampleBundle(model)) {}
+  Buffer<uint8_t> bytes;
+  Owned<Engine> engine = std::move(Engine::open(bytes.span()).value());
+  Scratch scratch;
+};
+
 /// The ids of a ranked list.
 std::vector<std::string> idsOf(const Engine& engine, std::span<const Scored> ranked);
 

@@ -38,13 +38,18 @@ void syncFolder(const std::string& folder) {
 
 std::string systemErrorText(int code) { return std::strerror(code); }
 
-std::string readTextFile(const std::string& path, size_t maxBytes) {
+std::ifstream openForReading(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0)
     throw UserError("cannot read " + path + ": " + systemErrorText(errno));
   if (S_ISDIR(status.st_mode)) throw UserError("cannot read " + path + ": it is a folder");
   std::ifstream in(path, std::ios::binary);
   if (!in) throw UserError("cannot read " + path + ": " + systemErrorText(errno));
+  return in;
+}
+
+std::string readTextFile(const std::string& path, size_t maxBytes) {
+  std::ifstream in = openForReading(path);
   std::string text(maxBytes + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (in.bad()) throw UserError("cannot read " + path + ": input/output error");

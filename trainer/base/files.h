@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,9 @@ namespace attune::trainer {
 
 /// The text of the last system error, for example `No space left on device`.
 std::string systemErrorText(int code);
+
+/// Opens a file for reading, in binary. Throws UserError when it is missing, a folder or unreadable.
+std::ifstream openForReading(const std::string& path);
 
 /// The whole of a text file. Throws UserError when it cannot be read or is longer than `maxBytes`.
 std::string readTextFile(const std::string& path, size_t maxBytes);

@@ -94,7 +94,7 @@ std::string describe(const ordered_json& json) {
 }  // namespace
 
 void addInspectCommand(CLI::App& app, std::function<void()>& run) {
-  CLI::App* command = app.add_subcommand("inspect", "Shows what is in a bundle, and checks it");
+  CLI::App* command = app.add_subcommand("inspect", "Show what is in a bundle, and check it");
   auto options = std::make_shared<InspectOptions>();
   command->add_option("bundle", options->path, "The bundle")->required();
   command->add_flag("--json", options->json, "One JSON document");

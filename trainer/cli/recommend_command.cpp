@@ -1,8 +1,5 @@
 #include "trainer/cli/recommend_command.h"
 
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -33,16 +30,6 @@ struct RecommendCommand {
   unsigned threads = 0;
   bool json = false;
 };
-
-std::ifstream openInput(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0)
-    throw UserError("cannot read " + path + ": " + systemErrorText(errno));
-  if (S_ISDIR(status.st_mode)) throw UserError("cannot read " + path + ": it is a folder");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw UserError("cannot read " + path + ": " + systemErrorText(errno));
-  return in;
-}
 
 BatchCounts answerTo(const std::string& output, std::istream& in, const BatchAnswerer& answerer,
                      unsigned threads) {
@@ -91,7 +78,7 @@ void runRecommend(const RecommendCommand& command) {
   std::optional<Filter> filter;
   if (!command.filter.empty()) filter.emplace(parseFilter(command.filter));
   std::ifstream file;
-  if (command.input != "-") file = openInput(command.input);
+  if (command.input != "-") file = openForReading(command.input);
   const std::optional<StoredHistories> stored = loadHistories(command.store);
   const BatchAnswerer answerer(served.engine(), stored ? &*stored : nullptr,
                                {command.numResults, filter ? &*filter : nullptr});

@@ -14,11 +14,8 @@ std::string recipeHelp() {
   for (const RecipeInfo& recipe : recipeTable()) {
     help += "  " + recipe.name + "  " + recipe.summary + "\n";
     for (const ParameterInfo& parameter : recipe.parameters) {
-      help += "      " + parameter.name + "=" + parameter.defaultValue.dump();
-      if (parameter.type != "bool")
-        help += " [" + nlohmann::json(parameter.min).dump() + " .. " +
-                nlohmann::json(parameter.max).dump() + "]";
-      help += "\n          " + parameter.summary + "\n";
+      help += "      " + parameter.name + "=" + parameter.defaultValue.dump() + ", " +
+              rangeOf(parameter) + "\n          " + parameter.summary + "\n";
     }
   }
   return help;

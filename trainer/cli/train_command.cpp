@@ -138,7 +138,7 @@ void train(const TrainCommand& command) {
 }  // namespace
 
 void addTrainCommand(CLI::App& app, std::function<void()>& run) {
-  CLI::App* command = app.add_subcommand("train", "Learns from a store and writes a bundle");
+  CLI::App* command = app.add_subcommand("train", "Learn from a store and write a bundle");
   auto options = std::make_shared<TrainCommand>();
   addSolutionOptions(*command, options->solution);
   command->add_option("--output", options->output, "The bundle to write")->required();

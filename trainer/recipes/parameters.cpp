@@ -37,16 +37,6 @@ std::vector<RecipeInfo> parseTable() {
   return recipes;
 }
 
-std::string rangeOf(const ParameterInfo& parameter) {
-  if (parameter.type == "bool") return "true or false";
-  const nlohmann::json low = parameter.type == "int" ? nlohmann::json(static_cast<int64_t>(parameter.min))
-                                                     : nlohmann::json(parameter.min);
-  const nlohmann::json high = parameter.type == "int" ? nlohmann::json(static_cast<int64_t>(parameter.max))
-                                                      : nlohmann::json(parameter.max);
-  return (parameter.type == "int" ? "a whole number from " : "a number from ") + low.dump() +
-         " to " + high.dump();
-}
-
 /// The value as JSON, or null when the text is not one the parameter takes.
 nlohmann::json parseValue(const ParameterInfo& parameter, const std::string& text) {
   if (parameter.type == "bool") {
@@ -68,6 +58,16 @@ nlohmann::json parseValue(const ParameterInfo& parameter, const std::string& tex
 }
 
 }  // namespace
+
+std::string rangeOf(const ParameterInfo& parameter) {
+  if (parameter.type == "bool") return "true or false";
+  const bool whole = parameter.type == "int";
+  const auto text = [&](double limit) {
+    return whole ? std::to_string(static_cast<int64_t>(limit)) : nlohmann::json(limit).dump();
+  };
+  return (whole ? "a whole number from " : "a number from ") + text(parameter.min) + " to " +
+         text(parameter.max);
+}
 
 const std::vector<RecipeInfo>& recipeTable() {
   static const std::vector<RecipeInfo> table = parseTable();

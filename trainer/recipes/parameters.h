@@ -19,6 +19,9 @@ struct ParameterInfo {
   std::string summary;
 };
 
+/// The values a parameter takes, in words: "a whole number from 1 to 1000".
+std::string rangeOf(const ParameterInfo& parameter);
+
 /// One recipe as schemas/recipes.json describes it.
 struct RecipeInfo {
   std::string name;

@@ -10,10 +10,7 @@ using namespace attune::testing;
 
 namespace {
 
-struct Opened {
-  Buffer<uint8_t> bytes = sampleBundle();
-  Owned<Engine> engine = std::move(Engine::open(bytes.span()).value());
-
+struct Opened : OpenSample {
   const CatalogueColumn& column(const char* name) const {
     return engine->catalogue().column(engine->catalogue().find(name));
   }

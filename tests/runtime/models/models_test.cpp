@@ -7,11 +7,8 @@ using namespace attune::testing;
 
 namespace {
 
-struct Asked {
-  explicit Asked(ModelKind model) : bytes(sampleBundle(model)) {}
-  Buffer<uint8_t> bytes;
-  Owned<Engine> engine = std::move(Engine::open(bytes.span()).value());
-  Scratch scratch;
+struct Asked : OpenSample {
+  using OpenSample::OpenSample;
 
   /// The ranked list for a user with these past items, oldest first.
   std::vector<std::string> recommend(const std::vector<const char*>& past, uint32_t count = 6) {

@@ -11,11 +11,8 @@ namespace {
 
 using Ids = std::vector<std::string>;
 
-struct Opened {
-  Buffer<uint8_t> bytes = sampleBundle();
-  Owned<Engine> engine = std::move(Engine::open(bytes.span()).value());
+struct Opened : OpenSample {
   Session session{engine->items(), 100};
-  Scratch scratch;
 
   void record(const char* id, const char* type = "click") {
     REQUIRE(session.record(id, type, 1, 0).ok());

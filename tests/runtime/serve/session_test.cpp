@@ -12,10 +12,7 @@ using namespace attune::testing;
 
 namespace {
 
-struct Opened {
-  Buffer<uint8_t> bytes = sampleBundle();
-  Owned<Engine> engine = std::move(Engine::open(bytes.span()).value());
-};
+using Opened = OpenSample;
 
 std::vector<std::string> idsIn(const Session& session) {
   std::vector<std::string> ids;

@@ -118,7 +118,7 @@ DirtyFile makeDirtyFile() {
 
 }  // namespace
 
-TEST_CASE("every bad row is reported with row, byte offset, column and reason; good rows stay") {
+TEST_CASE("every bad row is reported with row, byte offset, column and reason, good rows stay") {
   ImportFixture fixture(DatasetType::interactions, schema());
   fixture.options.maxBad = BadRowLimit::parse("100%");
   fixture.options.quarantine = fixture.folder.file("bad.jsonl");

@@ -93,7 +93,7 @@ TEST_CASE("Events count in the order of their timestamps, not of the line") {
   CHECK(batch.items(line(4, 4)) == R"(["e","d","c"])");
 }
 
-TEST_CASE("Related items leave the item out; an unknown item gets popular items") {
+TEST_CASE("Related items leave the item out, an unknown item gets popular items") {
   Batch batch;
   CHECK(batch.items(R"({"itemId":"a"})") == R"(["d","c","b"])");
   CHECK(batch.items(R"({"itemId":"no such item"})") == R"(["a","b","c"])");

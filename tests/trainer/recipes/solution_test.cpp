@@ -47,7 +47,7 @@ TEST_CASE("parameters of the wrong name, type or range are refused, saying what 
   CHECK_THROWS_WITH(parameters.set("max_neighbors", "5"), Contains("did you mean max_neighbours"));
   CHECK_THROWS_WITH(parameters.set("max_neighbours", "5.5"), Contains("a whole number from 1 to 1000"));
   CHECK_THROWS_WITH(parameters.set("max_neighbours", "0"), Contains("not \"0\""));
-  CHECK_THROWS_WITH(parameters.set("recency_decay", "nan"), Contains("a number from 0.01 to 1"));
+  CHECK_THROWS_WITH(parameters.set("recency_decay", "nan"), Contains("a number from 0.01 to 1.0"));
   CHECK_THROWS_WITH(parameters.set("recency_decay", ""), Contains("recency_decay"));
   CHECK(parameters.number("recency_decay") == findRecipe("sims").parameters[7].defaultValue);
 }
