@@ -19,7 +19,9 @@ if(ATTUNE_WERROR)
 endif()
 if(ATTUNE_SANITIZE)
   target_compile_options(attune_flags INTERFACE
-    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+    # The runtime has no run-time type information, which this one check needs.
+    -fno-sanitize=vptr)
   target_link_options(attune_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
