@@ -16,6 +16,13 @@ std::string_view textOf(const flatbuffers::Vector<uint8_t>* bytes) {
   return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
 }
 
+/// Whether a vector of structs lies as their numbers need it; the verifier does not look.
+template <typename T>
+bool isAligned(const flatbuffers::Vector<const T*>* structs) {
+  return structs == nullptr || structs->size() == 0 ||
+         reinterpret_cast<uintptr_t>(structs->Data()) % alignof(T) == 0;
+}
+
 /// A section's place in listing order; a strictly growing one means no section is listed twice.
 uint64_t rankOf(const schema::Section& section) {
   return uint64_t{static_cast<uint16_t>(section.kind())} << 32 | section.column();
@@ -39,12 +46,16 @@ Status checkPlace(const schema::Section& section, uint64_t previousEnd, uint64_t
 uint32_t elementSize(Element element) {
   switch (element) {
     case Element::U8:
-    case Element::I8: return 1;
-    case Element::U16: return 2;
+    case Element::I8:
+      return 1;
+    case Element::U16:
+      return 2;
     case Element::I32:
     case Element::U32:
-    case Element::F32: return 4;
-    case Element::F64: return 8;
+    case Element::F32:
+      return 4;
+    case Element::F64:
+      return 8;
   }
   return 0;
 }
@@ -80,11 +91,14 @@ Status Bundle::checkHeader(std::span<const uint8_t> bytes) const {
     return corrupt("the number of items is out of range");
   if (root_->recipe() == nullptr || root_->sections() == nullptr || root_->data() == nullptr)
     return corrupt("a part of the header is missing");
+  if (!isAligned(root_->columns()) || !isAligned(root_->sections()))
+    return corrupt("the header's tables are not aligned");
   if (root_->columns() != nullptr && root_->columns()->size() > BundleLimits::kMaxColumns)
     return corrupt("too many columns");
   if (root_->sections()->size() > BundleLimits::kMaxSections) return corrupt("too many sections");
   const auto* data = root_->data();
-  if (reinterpret_cast<uintptr_t>(data->data()) % 16 != 0) return corrupt("the data are not aligned");
+  if (reinterpret_cast<uintptr_t>(data->data()) % 16 != 0)
+    return corrupt("the data are not aligned");
   if (data->data() + data->size() != bytes.data() + bytes.size())
     return corrupt("the file goes on behind its data");
   return {};
@@ -122,21 +136,29 @@ Error Bundle::corruptIn(const char* what, SectionKind kind, uint32_t column) con
 
 Result<std::span<const uint8_t>> Bundle::bytes(SectionKind kind, uint32_t column) const {
   const schema::Section* section = find(kind, column);
-  if (section == nullptr)
-    return corrupt("a section is missing");
+  if (section == nullptr) return corrupt("a section is missing");
   return std::span(root_->data()->data() + section->offset(), section->length());
 }
 
-Result<std::span<const float>> Bundle::floats(SectionKind kind, size_t count,
-                                              uint32_t column) const {
+Result<std::span<const float>> Bundle::floats(SectionKind kind, size_t count, uint32_t column,
+                                              float limit) const {
   const auto raw = bytes(kind, column);
   ATTUNE_TRY(raw);
   if (find(kind, column)->element() != Element::F32 || raw.value().size() / 4 != count)
     return corruptIn("a section of floats has the wrong type or size", kind, column);
   const std::span values(reinterpret_cast<const float*>(raw.value().data()), count);
   for (const float value : values)
-    if (!std::isfinite(value)) return corruptIn("a number is not finite", kind, column);
+    if (!(std::fabs(value) <= limit)) return corruptIn("a number is too large", kind, column);
   return values;
+}
+
+Result<std::span<const int8_t>> Bundle::signedBytes(SectionKind kind, size_t count,
+                                                    uint32_t column) const {
+  const auto raw = bytes(kind, column);
+  ATTUNE_TRY(raw);
+  if (find(kind, column)->element() != Element::I8 || raw.value().size() != count)
+    return corruptIn("a section of bytes has the wrong type or size", kind, column);
+  return std::span(reinterpret_cast<const int8_t*>(raw.value().data()), count);
 }
 
 Result<std::span<const uint32_t>> Bundle::words(SectionKind kind, size_t count,
@@ -156,8 +178,7 @@ Result<std::span<const uint32_t>> Bundle::offsets(SectionKind kind, size_t count
   if (offsets.front() != 0 || offsets.back() != end)
     return corruptIn("offsets do not span their section", kind, column);
   for (size_t i = 0; i < count; ++i)
-    if (offsets[i] > offsets[i + 1])
-      return corruptIn("offsets go backwards", kind, column);
+    if (offsets[i] > offsets[i + 1]) return corruptIn("offsets go backwards", kind, column);
   return offsets;
 }
 
@@ -179,12 +200,23 @@ Result<NumberView> Bundle::numbers(SectionKind kind, size_t count, uint32_t colu
   ATTUNE_TRY(raw);
   NumberView::Type type;
   switch (find(kind, column)->element()) {
-    case Element::U8: type = NumberView::Type::u8; break;
-    case Element::U16: type = NumberView::Type::u16; break;
-    case Element::I32: type = NumberView::Type::i32; break;
-    case Element::F32: type = NumberView::Type::f32; break;
-    case Element::F64: type = NumberView::Type::f64; break;
-    default: return corruptIn("a column of numbers has the wrong type", kind, column);
+    case Element::U8:
+      type = NumberView::Type::u8;
+      break;
+    case Element::U16:
+      type = NumberView::Type::u16;
+      break;
+    case Element::I32:
+      type = NumberView::Type::i32;
+      break;
+    case Element::F32:
+      type = NumberView::Type::f32;
+      break;
+    case Element::F64:
+      type = NumberView::Type::f64;
+      break;
+    default:
+      return corruptIn("a column of numbers has the wrong type", kind, column);
   }
   if (raw.value().size() / elementSize(find(kind, column)->element()) != count)
     return corruptIn("a column has the wrong size", kind, column);

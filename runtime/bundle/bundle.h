@@ -52,8 +52,12 @@ class Bundle {
   bool has(SectionKind kind, uint32_t column = 0) const { return find(kind, column) != nullptr; }
   /// A section's raw bytes. Error: CorruptBundle if it is missing.
   Result<std::span<const uint8_t>> bytes(SectionKind kind, uint32_t column = 0) const;
-  /// `count` 32-bit floats, all finite.
-  Result<std::span<const float>> floats(SectionKind kind, size_t count, uint32_t column = 0) const;
+  /// `count` 32-bit floats, none of a larger magnitude than `limit`.
+  Result<std::span<const float>> floats(SectionKind kind, size_t count, uint32_t column = 0,
+                                        float limit = 1e6f) const;
+  /// `count` signed bytes.
+  Result<std::span<const int8_t>> signedBytes(SectionKind kind, size_t count,
+                                              uint32_t column = 0) const;
   /// `count` unsigned 32-bit numbers.
   Result<std::span<const uint32_t>> words(SectionKind kind, size_t count,
                                           uint32_t column = 0) const;

@@ -5,6 +5,7 @@
 
 #include "runtime/base/memory.h"
 #include "runtime/base/result.h"
+#include "runtime/base/scan.h"
 #include "runtime/base/topk.h"
 #include "runtime/bundle/bundle.h"
 #include "runtime/serve/session.h"
@@ -14,14 +15,16 @@ namespace attune {
 /// Working memory of one request; reused from request to request, so that a warm request allocates
 /// nothing. One request at a time.
 struct Scratch {
-  Buffer<float> scores;    // (items)
-  Buffer<Scored> ranked;   // the answer
-  Buffer<float> kept;      // scores a filter sets aside
-  Buffer<uint8_t> marks;   // (items) all zero between uses
+  Buffer<float> scores;   // (items)
+  Buffer<Scored> ranked;  // the answer
+  Buffer<float> kept;     // scores a filter sets aside
+  Buffer<uint8_t> marks;  // (items) all zero between uses
+  WideQuery query;        // a model's vector for the scan over the items
+  Buffer<float> numbers;  // a model's working memory
 };
 
 /// What a recipe has learned, ready to score. Immutable, so one model may serve many threads, each
-/// with its own Scratch.
+/// with its own Scratch and Sessions.
 class Model {
  public:
   Model() = default;
@@ -29,13 +32,21 @@ class Model {
   Model& operator=(const Model&) = delete;
   virtual ~Model() = default;
 
-  /// How much each item suits a user with this history; higher is better, all finite.
-  /// `history` is oldest first; `scores` has one place an item.
-  virtual Status score(std::span<const SessionEvent> history, Scratch& scratch,
-                       std::span<float> scores) const = 0;
+  /// How much each item suits the session's user; higher is better, all finite. `scores` has one
+  /// place an item. A function of the session's events alone; what the model keeps in
+  /// session.modelState() only saves time.
+  virtual Status score(const Session& session, Scratch& scratch, std::span<float> scores) const = 0;
 
   /// How much each item resembles `item`. REQUIRES: item < scores.size()
-  virtual Status scoreRelated(uint32_t item, std::span<float> scores) const = 0;
+  virtual Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const = 0;
+
+  /// Whether score() is a quick approximation, whose best items refine() scores exactly.
+  virtual bool approximates() const { return false; }
+  /// Gives candidates of score() their exact scores. REQUIRES: the session and scratch of score()
+  virtual void refine(const Session&, Scratch&, std::span<Scored>) const {}
+
+  /// Whether scores are logits: e to their power, divided by the sum over all items, is a share.
+  virtual bool scoresAreLogits() const { return false; }
 };
 
 /// The model a bundle holds, with everything in it checked. Errors: CorruptBundle,

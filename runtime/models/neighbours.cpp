@@ -54,8 +54,9 @@ Result<Owned<Model>> NeighbourModel::open(const Bundle& bundle) {
   return model;
 }
 
-Status NeighbourModel::score(std::span<const SessionEvent> history, Scratch& scratch,
+Status NeighbourModel::score(const Session& session, Scratch& scratch,
                              std::span<float> scores) const {
+  const std::span<const SessionEvent> history = session.events();
   counts_.fill(weights_.popularityBlend, scores);
   ATTUNE_TRY(scratch.marks.resize(scores.size()));
   float weight = 1;
@@ -71,7 +72,7 @@ Status NeighbourModel::score(std::span<const SessionEvent> history, Scratch& scr
   return {};
 }
 
-Status NeighbourModel::scoreRelated(uint32_t item, std::span<float> scores) const {
+Status NeighbourModel::scoreRelated(uint32_t item, Scratch&, std::span<float> scores) const {
   counts_.fill(weights_.popularityBlend, scores);
   addNeighbours(item, 1.0f, scores);
   return {};
@@ -81,8 +82,7 @@ void NeighbourModel::addNeighbours(uint32_t item, float weight, std::span<float>
   const uint32_t begin = weights_.offsets[item];
   const uint32_t end = weights_.offsets[item + 1];
   if (weights_.scales.empty()) {
-    for (uint32_t i = begin; i < end; ++i)
-      scores[weights_.items[i]] += weight * weights_.floats[i];
+    for (uint32_t i = begin; i < end; ++i) scores[weights_.items[i]] += weight * weights_.floats[i];
     return;
   }
   const float scale = weight * weights_.scales[item];

@@ -28,9 +28,8 @@ class NeighbourModel : public Model {
 
   NeighbourModel(const Weights& weights, const PopularityCounts& counts)
       : weights_(weights), counts_(counts) {}
-  Status score(std::span<const SessionEvent> history, Scratch& scratch,
-               std::span<float> scores) const override;
-  Status scoreRelated(uint32_t item, std::span<float> scores) const override;
+  Status score(const Session& session, Scratch& scratch, std::span<float> scores) const override;
+  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
 
  private:
   void addNeighbours(uint32_t item, float weight, std::span<float> scores) const;

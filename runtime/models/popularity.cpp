@@ -1,5 +1,7 @@
 #include "runtime/models/popularity.h"
 
+#include "runtime/base/math.h"
+
 namespace attune {
 
 Result<PopularityCounts> PopularityCounts::open(const Bundle& bundle) {
@@ -22,6 +24,11 @@ void PopularityCounts::fill(float weight, std::span<float> scores) const {
   for (size_t i = 0; i < scores.size(); ++i) scores[i] = static_cast<float>(userCounts_[i]) * scale;
 }
 
+void PopularityCounts::fillLogits(std::span<float> scores) const {
+  for (size_t i = 0; i < scores.size(); ++i)
+    scores[i] = logOf(static_cast<float>(userCounts_[i]) + 0.5f);
+}
+
 Result<Owned<Model>> PopularityModel::open(const Bundle& bundle) {
   const auto counts = PopularityCounts::open(bundle);
   ATTUNE_TRY(counts);
@@ -30,13 +37,12 @@ Result<Owned<Model>> PopularityModel::open(const Bundle& bundle) {
   return model;
 }
 
-Status PopularityModel::score(std::span<const SessionEvent>, Scratch&,
-                              std::span<float> scores) const {
+Status PopularityModel::score(const Session&, Scratch&, std::span<float> scores) const {
   counts_.fill(1.0f, scores);
   return {};
 }
 
-Status PopularityModel::scoreRelated(uint32_t, std::span<float> scores) const {
+Status PopularityModel::scoreRelated(uint32_t, Scratch&, std::span<float> scores) const {
   counts_.fill(1.0f, scores);
   return {};
 }

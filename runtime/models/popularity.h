@@ -14,6 +14,8 @@ class PopularityCounts {
 
   /// scores[i] = weight x the share of all users who had item i.
   void fill(float weight, std::span<float> scores) const;
+  /// The same as logits: scores[i] = log(users of item i + 1/2).
+  void fillLogits(std::span<float> scores) const;
 
  private:
   std::span<const uint32_t> userCounts_;  // (items)
@@ -26,9 +28,8 @@ class PopularityModel : public Model {
   static Result<Owned<Model>> open(const Bundle& bundle);
 
   explicit PopularityModel(const PopularityCounts& counts) : counts_(counts) {}
-  Status score(std::span<const SessionEvent> history, Scratch& scratch,
-               std::span<float> scores) const override;
-  Status scoreRelated(uint32_t item, std::span<float> scores) const override;
+  Status score(const Session& session, Scratch& scratch, std::span<float> scores) const override;
+  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
 
  private:
   PopularityCounts counts_;

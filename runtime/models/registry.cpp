@@ -1,14 +1,20 @@
 #include "runtime/models/model.h"
 #include "runtime/models/neighbours.h"
 #include "runtime/models/popularity.h"
+#include "runtime/models/transformer.h"
 
 namespace attune {
 
 Result<Owned<Model>> openModel(const Bundle& bundle) {
   switch (bundle.header().model()) {
-    case ModelKind::Popularity: return PopularityModel::open(bundle);
-    case ModelKind::Neighbours: return NeighbourModel::open(bundle);
-    case ModelKind::None: break;
+    case ModelKind::Popularity:
+      return PopularityModel::open(bundle);
+    case ModelKind::Neighbours:
+      return NeighbourModel::open(bundle);
+    case ModelKind::Transformer:
+      return TransformerModel::open(bundle);
+    case ModelKind::None:
+      break;
   }
   return Error{ErrorCode::UnsupportedVersion,
                "has a model this version of Attune does not know; update Attune"};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "runtime/base/math.h"
+
 namespace attune {
 namespace {
 
@@ -16,6 +18,37 @@ void makeShares(std::span<Scored> ranked) {
     one.score = total > 0 ? static_cast<float>(static_cast<double>(one.score) / total)
                           : 1.0f / static_cast<float>(ranked.size());
 }
+
+/// e to the power of each score less the best, which comes first.
+void makeLogitsPositive(std::span<Scored> ranked) {
+  const float best = ranked.empty() ? 0 : ranked.front().score;
+  for (Scored& one : ranked) one.score = expOf(one.score - best);
+}
+
+/// More candidates than results are scored exactly, for those that the approximation puts lower.
+constexpr uint32_t kCandidateMargin = 100;
+
+/// The softmax over all items, taken before a filter masks some: scores that are logits become
+/// shares of the whole catalogue.
+class Shares {
+ public:
+  Shares(bool logits, std::span<const float> scores) : logits_(logits && !scores.empty()) {
+    if (!logits_) return;
+    highest_ = *std::max_element(scores.begin(), scores.end());
+    double total = 0;
+    for (const float score : scores) total += static_cast<double>(expOf(score - highest_));
+    total_ = static_cast<float>(total);
+  }
+  void apply(std::span<Scored> ranked) const {
+    if (!logits_) return;
+    for (Scored& one : ranked) one.score = expOf(one.score - highest_) / total_;
+  }
+
+ private:
+  bool logits_;
+  float highest_ = 0;
+  float total_ = 1;
+};
 
 }  // namespace
 
@@ -37,15 +70,27 @@ Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes) {
 Status Engine::recommend(const Session& session, const ListRequest& request,
                          Scratch& scratch) const {
   ATTUNE_TRY(scratch.scores.resize(items_.size()));
-  ATTUNE_TRY(model_->score(session.events(), scratch, scratch.scores.span()));
-  return select(&session, request, scratch);
+  ATTUNE_TRY(model_->score(session, scratch, scratch.scores.span()));
+  const Shares shares(model_->scoresAreLogits(), scratch.scores.span());
+  if (!model_->approximates()) {
+    ATTUNE_TRY(select(&session, request, scratch));
+  } else {
+    ListRequest wider = request;
+    wider.numResults = std::max(request.numResults, request.numResults + kCandidateMargin);
+    ATTUNE_TRY(select(&session, wider, scratch));
+    model_->refine(session, scratch, scratch.ranked.span());
+    std::sort(scratch.ranked.begin(), scratch.ranked.end(), ranksBefore);
+    scratch.ranked.truncate(std::min<size_t>(scratch.ranked.size(), request.numResults));
+  }
+  shares.apply(scratch.ranked.span());
+  return {};
 }
 
 Status Engine::related(uint32_t item, const Session* session, const ListRequest& request,
                        Scratch& scratch) const {
   if (item >= items_.size()) return Error{ErrorCode::NotFound, "no such item"};
   ATTUNE_TRY(scratch.scores.resize(items_.size()));
-  ATTUNE_TRY(model_->scoreRelated(item, scratch.scores.span()));
+  ATTUNE_TRY(model_->scoreRelated(item, scratch, scratch.scores.span()));
   scratch.scores[item] = kMasked;
   return select(session, request, scratch);
 }
@@ -59,7 +104,7 @@ Status Engine::select(const Session* session, const ListRequest& request, Scratc
 Status Engine::rank(const Session& session, std::span<const uint32_t> items,
                     Scratch& scratch) const {
   ATTUNE_TRY(scratch.scores.resize(items_.size()));
-  ATTUNE_TRY(model_->score(session.events(), scratch, scratch.scores.span()));
+  ATTUNE_TRY(model_->score(session, scratch, scratch.scores.span()));
   ATTUNE_TRY(scratch.marks.resize(items_.size()));
   scratch.ranked.clear();
   ATTUNE_TRY(scratch.ranked.reserve(items.size()));
@@ -69,7 +114,9 @@ Status Engine::rank(const Session& session, std::span<const uint32_t> items,
     ATTUNE_TRY(scratch.ranked.push({item, scratch.scores[item]}));
   }
   for (const Scored& one : scratch.ranked) scratch.marks[one.item] = 0;
+  model_->refine(session, scratch, scratch.ranked.span());
   std::sort(scratch.ranked.begin(), scratch.ranked.end(), ranksBefore);
+  if (model_->scoresAreLogits()) makeLogitsPositive(scratch.ranked.span());
   makeShares(scratch.ranked.span());
   return {};
 }

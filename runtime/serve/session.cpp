@@ -94,6 +94,8 @@ Status Session::insert(const SessionEvent& event) {
   SessionEvent* place = events_.end() - 1;
   while (place > events_.data() + first_ && place[-1].timestamp > event.timestamp) --place;
   std::rotate(place, events_.end() - 1, events_.end());
+  if (place != events_.end() - 1) ++generation_;
+  ++appended_;
   if (events_.size() - first_ > maxEvents_) dropOldest();
   if (idText_.size() > 65536 && idText_.size() > 2 * idBytesInUse_) return compactIds();
   return {};
@@ -156,6 +158,7 @@ std::string_view Session::itemId(const SessionEvent& event) const {
 }
 
 void Session::clear() {
+  ++generation_;
   events_.clear();
   typeText_.clear();
   typeEnds_.clear();
@@ -203,6 +206,7 @@ Status Session::restore(std::span<const uint8_t> bytes) {
     }
   }
   if (reader.ended() || !reader.atEnd()) return unreadable("goes on behind its end", reader.at());
+  fresh.generation_ = generation_ + 1;
   *this = std::move(fresh);
   return {};
 }

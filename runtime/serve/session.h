@@ -20,6 +20,16 @@ struct SessionEvent {
   uint32_t idLength = 0;
 };
 
+/// What a model keeps of one session between requests, so that a new event costs one step and not
+/// the whole history; each model has its own.
+class ModelState {
+ public:
+  ModelState() = default;
+  ModelState(const ModelState&) = delete;
+  ModelState& operator=(const ModelState&) = delete;
+  virtual ~ModelState() = default;
+};
+
 /// A time as whole seconds, rounded down. Error: InvalidArgument if it is not finite or not within
 /// 285 million years of 1970.
 Result<int64_t> wholeSeconds(double timestamp);
@@ -48,6 +58,13 @@ class Session {
   std::string_view itemId(const SessionEvent& event) const;
   std::string_view typeName(uint32_t type) const;
 
+  /// Tells a model what has changed: histories of one generation differ by `appended()` events at
+  /// the end and by those dropped at the beginning alone.
+  uint32_t generation() const { return generation_; }
+  uint64_t appended() const { return appended_; }
+  /// The model's own memory of this session. Not part of the history: may be thrown away any time.
+  Owned<ModelState>& modelState() const { return modelState_; }
+
   /// The whole history as bytes that restore() takes, with this bundle or another one.
   Status save(Buffer<uint8_t>& out) const;
   /// Replaces the history by saved bytes. Error: InvalidSession; the history is then as before.
@@ -68,6 +85,9 @@ class Session {
   Buffer<uint32_t> typeEnds_;
   Buffer<char> idText_;
   size_t idBytesInUse_ = 0;
+  uint32_t generation_ = 0;
+  uint64_t appended_ = 0;
+  mutable Owned<ModelState> modelState_;
 };
 
 }  // namespace attune

@@ -93,6 +93,8 @@ export function upwardImports(files) {
 const RUNTIME_HEADERS = new Set([
   'algorithm', 'array', 'bit', 'cmath', 'compare', 'concepts', 'cstddef', 'cstdint', 'cstdlib',
   'cstring', 'functional', 'initializer_list', 'iterator', 'limits', 'memory', 'new', 'numeric',
+  // The instructions that kernels are written in.
+  'immintrin.h', 'wasm_simd128.h',
   'optional', 'span', 'stddef.h', 'stdint.h', 'string_view', 'tuple', 'type_traits', 'utility', 'variant', 'version',
 ]);
 
@@ -186,8 +188,10 @@ export function repeatedParameters(files) {
   const wanted = (path) =>
     (isScript(path) && path.startsWith('js/')) ||
     (isCpp(path) && /^(runtime|wasm|trainer)\//.test(path) && !path.startsWith('trainer/recipes/'));
-  return findings(files, wanted, pattern, ([, quoted, key]) =>
-    `${quoted ?? key} belongs to schemas/recipes.json`, (text) => codeOnly(text, true));
+  // A key before a colon is a setting in a script; in C++ it is words in a message.
+  return findings(files, wanted, pattern, ([, quoted, key], path) =>
+    (quoted || isScript(path)) && `${quoted ?? key} belongs to schemas/recipes.json`,
+  (text) => codeOnly(text, true));
 }
 
 /** A user's error is answered in two places: the command line's main and the HTTP request. */

@@ -72,10 +72,13 @@ describe('golden sessions give the same ids and scores natively and in wasm', ()
     }));
   }
 
-  for (const [recipe, precision] of [['popularity-count', 'int8'], ['sims', 'int8'], ['sims', 'f32']]) {
+  for (const [recipe, precision, ...settings] of [
+    ['popularity-count', 'int8'], ['sims', 'int8'], ['sims', 'f32'],
+    ['user-personalization', 'int8', '--set', 'epochs=3'], ['user-personalization', 'f32', '--set', 'epochs=3'],
+  ]) {
     test(`${recipe}, ${precision}: 300 sessions, 300 related lists and 300 rankings`, async () => {
       run(ATTUNE, ['train', '--store', at('s.db'), '--recipe', recipe, '--precision', precision,
-        '--validation', 'none', '--output', at('m.attune')]);
+        '--validation', 'none', '--output', at('m.attune'), ...settings]);
       const recommender = await load(at('m.attune'), { wasm: join(ROOT, 'build/wasm/attune.wasm') });
       const ids = [...recommender.itemIds()];
       const lists = sessions(ids);

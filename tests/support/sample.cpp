@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "runtime/base/random.h"
+
 namespace attune::testing {
 
 using namespace trainer;
@@ -37,6 +39,7 @@ Dataset sampleDataset() {
 }
 
 BundleBuilder sampleBuilder(ModelKind model) {
+  if (model == ModelKind::Transformer) return SampleTransformer().builder(BundlePrecision::int8);
   const Dataset data = sampleDataset();
   BundleBuilder bundle(6, model == ModelKind::Popularity ? "popularity-count" : "sims", model);
   writeCatalogue(data, ItemOrder(data.items), {"TITLE"}, bundle);
@@ -48,6 +51,50 @@ BundleBuilder sampleBuilder(ModelKind model) {
     bundle.add(SectionKind::NeighbourWeights, std::vector<uint8_t>{200, 100, 255, 10});
     bundle.add(SectionKind::NeighbourScales, std::vector<float>(6, 1.0f / 255));
     bundle.setNeighbours(0.5f, 0.001f);
+  }
+  bundle.setProvenance(R"({"made":"by hand"})");
+  return bundle;
+}
+
+SampleTransformer::SampleTransformer() {
+  const size_t d = config.dimension;
+  const auto add = [&](SectionKind kind, uint32_t layer, size_t count) {
+    Random random(3, weights.size());
+    auto& numbers = weights[{kind, layer}];
+    for (size_t i = 0; i < count; ++i) numbers.push_back(0.5f * random.normal());
+  };
+  add(SectionKind::ItemVectors, 0, 6 * d);
+  for (uint32_t layer = 0; layer < config.layers; ++layer) {
+    add(SectionKind::AttentionNorm, layer, d);
+    add(SectionKind::QueryKeyValue, layer, 3 * d * d);
+    add(SectionKind::DistanceBias, layer, config.heads * config.window);
+    add(SectionKind::AttentionOut, layer, d * d);
+    add(SectionKind::FeedForwardNorm, layer, d);
+    add(SectionKind::GateAndUp, layer, 2 * config.feedForward * d);
+    add(SectionKind::Down, layer, d * config.feedForward);
+  }
+  add(SectionKind::FinalNorm, 0, d);
+}
+
+BundleBuilder SampleTransformer::builder(BundlePrecision precision) const {
+  const Dataset data = sampleDataset();
+  BundleBuilder bundle(6, "user-personalization", ModelKind::Transformer);
+  writeCatalogue(data, ItemOrder(data.items), {"TITLE"}, bundle);
+  bundle.add(SectionKind::ItemUserCounts, std::vector<uint32_t>{5, 4, 3, 2, 1, 0});
+  bundle.setPopularity(10);
+  bundle.setTransformer(config);
+  const size_t d = config.dimension;
+  for (const auto& [place, numbers] : weights) {
+    const auto [kind, layer] = place;
+    const bool isItems = kind == SectionKind::ItemVectors;
+    const bool isMatrix = isItems || kind == SectionKind::QueryKeyValue ||
+                          kind == SectionKind::AttentionOut || kind == SectionKind::GateAndUp ||
+                          kind == SectionKind::Down;
+    const size_t columns = kind == SectionKind::Down ? config.feedForward : d;
+    if (isMatrix)
+      addMatrix(kind, numbers, columns, isItems ? 16 : columns, precision, layer, bundle);
+    else
+      bundle.add(kind, numbers, layer);
   }
   bundle.setProvenance(R"({"made":"by hand"})");
   return bundle;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 #include "runtime/serve/engine.h"
 #include "trainer/data/dataset.h"
 #include "trainer/export/catalogue_writer.h"
+#include "trainer/export/quantise.h"
 
 /// A small bundle made by hand, whose right answers are plain to see.
 namespace attune::testing {
@@ -21,6 +23,22 @@ trainer::Dataset sampleDataset();
 /// Neighbour lists (weights x 255): a -> b 200, c 100; b -> a 255; c -> d 10; others none. Users
 /// who had a..f: 5, 4, 3, 2, 1, 0 of 10. recency_decay 0.5, popularity_blend 0.001.
 trainer::BundleBuilder sampleBuilder(ModelKind model = ModelKind::Neighbours);
+
+/// The same items with a transformer of random weights: 2 layers, 2 heads, dimension 8, window 4.
+struct SampleTransformer {
+  TransformerConfig config{.dimension = 8,
+                           .layers = 2,
+                           .heads = 2,
+                           .feedForward = 6,
+                           .window = 4,
+                           .normEpsilon = 1e-6f,
+                           .inputScale = 2};
+  /// The weights of a section, by kind and layer; matrices are (outputs, inputs).
+  std::map<std::pair<SectionKind, uint32_t>, std::vector<float>> weights;
+
+  SampleTransformer();
+  trainer::BundleBuilder builder(trainer::BundlePrecision precision) const;
+};
 
 /// sampleBuilder().finish(), copied to aligned memory.
 Buffer<uint8_t> sampleBundle(ModelKind model = ModelKind::Neighbours);

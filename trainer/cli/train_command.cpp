@@ -101,7 +101,7 @@ void train(const TrainCommand& command) {
   TrainRequest request{solution.parameters,
                        {command.solution.seed, threadCount(command.solution)},
                        {command.includeText.begin(), command.includeText.end()},
-                       command.precision == "f32" ? Precision::float32 : Precision::int8};
+                       command.precision == "f32" ? BundlePrecision::float32 : BundlePrecision::int8};
   const auto validation = validate(command, data, request);
   if (validation) request.metrics = metricValues(validation->recipe);
   TrainSeconds seconds;

@@ -22,6 +22,14 @@ flatbuffers::Offset<flatbuffers::Vector<uint8_t>> textVector(flatbuffers::FlatBu
   return out.CreateVector(reinterpret_cast<const uint8_t*>(text.data()), text.size());
 }
 
+flatbuffers::Offset<schema::Transformer> createTransformer(flatbuffers::FlatBufferBuilder& out,
+                                                           const TransformerConfig& config) {
+  const auto number = [](size_t value) { return static_cast<uint32_t>(value); };
+  return schema::CreateTransformer(out, number(config.dimension), number(config.layers),
+                                   number(config.heads), number(config.feedForward),
+                                   number(config.window), config.normEpsilon, config.inputScale);
+}
+
 }  // namespace
 
 void BundleBuilder::add(SectionKind kind, Element element, std::span<const std::byte> bytes,
@@ -85,11 +93,12 @@ std::vector<uint8_t> BundleBuilder::finish() const {
   const auto popularity = schema::CreatePopularity(out, userCount_);
   const auto neighbours =
       hasNeighbours_ ? schema::CreateNeighbours(out, recencyDecay_, popularityBlend_) : 0;
+  const auto transformer = transformer_ ? createTransformer(out, *transformer_) : 0;
   schema::FinishBundleBuffer(
       out, schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor,
                                 BundleLimits::kFormatMinor, 0, itemCount_, model_, recipe, names,
-                                columnVector, sectionVector, popularity, neighbours, provenance,
-                                dataVector));
+                                columnVector, sectionVector, popularity, neighbours, transformer,
+                                provenance, dataVector));
   return {out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize()};
 }
 

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "runtime/bundle/bundle.h"
+#include "runtime/models/transformer.h"
 
 namespace attune::trainer {
 
@@ -18,7 +20,7 @@ class BundleBuilder {
   BundleBuilder(uint32_t itemCount, std::string recipe, ModelKind model)
       : itemCount_(itemCount), recipe_(std::move(recipe)), model_(model) {}
 
-  /// Adds a section; T is uint8_t, uint16_t, int32_t, uint32_t, float or double.
+  /// Adds a section; T is int8_t, uint8_t, uint16_t, int32_t, uint32_t, float or double.
   template <typename T>
   void add(SectionKind kind, std::span<const T> values, uint32_t column = 0) {
     add(kind, elementOf(T{}), std::as_bytes(values), column);
@@ -42,6 +44,7 @@ class BundleBuilder {
     recencyDecay_ = recencyDecay;
     popularityBlend_ = popularityBlend;
   }
+  void setTransformer(const TransformerConfig& config) { transformer_ = config; }
   void setProvenance(std::string json) { provenance_ = std::move(json); }
 
   uint32_t itemCount() const { return itemCount_; }
@@ -54,6 +57,7 @@ class BundleBuilder {
     Element element;
     std::vector<std::byte> bytes;
   };
+  static constexpr Element elementOf(int8_t) { return Element::I8; }
   static constexpr Element elementOf(uint8_t) { return Element::U8; }
   static constexpr Element elementOf(uint16_t) { return Element::U16; }
   static constexpr Element elementOf(int32_t) { return Element::I32; }
@@ -72,6 +76,7 @@ class BundleBuilder {
   bool hasNeighbours_ = false;
   float recencyDecay_ = 0;
   float popularityBlend_ = 0;
+  std::optional<TransformerConfig> transformer_;
   std::string provenance_;
 };
 

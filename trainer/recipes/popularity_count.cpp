@@ -9,7 +9,7 @@ class PopularityCounts : public TrainedModel {
  public:
   explicit PopularityCounts(ItemCounts counts) : counts_(std::move(counts)) {}
   ModelKind kind() const override { return ModelKind::Popularity; }
-  void write(const ItemOrder& order, Precision, BundleBuilder& bundle) const override {
+  void write(const ItemOrder& order, BundlePrecision, BundleBuilder& bundle) const override {
     writeCounts(counts_, order, bundle);
   }
 

@@ -7,12 +7,10 @@
 #include "trainer/data/dataset.h"
 #include "trainer/export/bundle_builder.h"
 #include "trainer/export/item_order.h"
+#include "trainer/export/quantise.h"
 #include "trainer/recipes/parameters.h"
 
 namespace attune::trainer {
-
-/// How much of a number a bundle keeps: weights as 8-bit integers with a scale per row, or as f32.
-enum class Precision { int8, float32 };
 
 /// What training needs beside the data and the recipe's parameters.
 struct TrainOptions {
@@ -26,7 +24,7 @@ class TrainedModel {
   virtual ~TrainedModel() = default;
   virtual ModelKind kind() const = 0;
   /// Adds the model's sections and configuration, items in the bundle's order.
-  virtual void write(const ItemOrder& order, Precision precision, BundleBuilder& bundle) const = 0;
+  virtual void write(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const = 0;
 };
 
 /// One way to learn from data. Every recipe passes the same contract test

@@ -3,12 +3,14 @@
 #include "trainer/recipes/popularity_count.h"
 #include "trainer/recipes/recipe.h"
 #include "trainer/recipes/sims.h"
+#include "trainer/recipes/user_personalization.h"
 
 namespace attune::trainer {
 
 std::unique_ptr<Recipe> makeRecipe(const std::string& name) {
   if (name == "popularity-count") return std::make_unique<PopularityCountRecipe>();
   if (name == "sims") return std::make_unique<SimsRecipe>();
+  if (name == "user-personalization") return std::make_unique<UserPersonalizationRecipe>();
   throw std::logic_error("schemas/recipes.json names a recipe that nobody makes: " + name);
 }
 

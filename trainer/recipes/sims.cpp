@@ -121,7 +121,7 @@ class Sims : public TrainedModel {
 
   ModelKind kind() const override { return ModelKind::Neighbours; }
 
-  void write(const ItemOrder& order, Precision precision, BundleBuilder& bundle) const override {
+  void write(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const override {
     std::vector<uint32_t> offsets{0};
     std::vector<uint32_t> items;
     std::vector<float> weights;
@@ -134,7 +134,7 @@ class Sims : public TrainedModel {
     }
     bundle.add(SectionKind::NeighbourOffsets, offsets);
     bundle.addIndexes(SectionKind::NeighbourItems, items, order.size());
-    if (precision == Precision::float32)
+    if (precision == BundlePrecision::float32)
       bundle.add(SectionKind::NeighbourWeights, weights);
     else
       writeQuantised(offsets, weights, bundle);

@@ -16,7 +16,7 @@ struct TrainRequest {
   Parameters parameters;  ///< of the recipe to train
   TrainOptions options = {};
   std::set<std::string> includeText = {};  ///< text columns of the items to put in
-  Precision precision = Precision::int8;
+  BundlePrecision precision = BundlePrecision::int8;
   nlohmann::json metrics = nullptr;  ///< goes into the bundle's provenance
 };
 

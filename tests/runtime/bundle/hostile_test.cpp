@@ -56,7 +56,8 @@ bool survives(std::span<const uint8_t> bytes) {
 }  // namespace
 
 TEST_CASE("a bundle cut off at any byte is refused") {
-  for (const ModelKind model : {ModelKind::Popularity, ModelKind::Neighbours}) {
+  for (const ModelKind model :
+       {ModelKind::Popularity, ModelKind::Neighbours, ModelKind::Transformer}) {
     const Buffer<uint8_t> whole = sampleBundle(model);
     for (size_t length = 0; length < whole.size(); ++length) {
       CAPTURE(length);
@@ -67,7 +68,8 @@ TEST_CASE("a bundle cut off at any byte is refused") {
 }
 
 TEST_CASE("a bundle with any byte changed in any way is refused or answers sanely") {
-  for (const ModelKind model : {ModelKind::Popularity, ModelKind::Neighbours}) {
+  for (const ModelKind model :
+       {ModelKind::Popularity, ModelKind::Neighbours, ModelKind::Transformer}) {
     Buffer<uint8_t> bytes = sampleBundle(model);
     size_t refused = 0;
     for (size_t i = 0; i < bytes.size(); ++i) {
@@ -84,7 +86,7 @@ TEST_CASE("a bundle with any byte changed in any way is refused or answers sanel
 }
 
 TEST_CASE("every four-byte number of a bundle may be made huge, zero or minus one") {
-  Buffer<uint8_t> bytes = sampleBundle();
+  Buffer<uint8_t> bytes = sampleBundle(GENERATE(ModelKind::Neighbours, ModelKind::Transformer));
   for (size_t i = 0; i + 4 <= bytes.size(); i += 4) {
     uint32_t original;
     std::memcpy(&original, bytes.data() + i, 4);

@@ -32,12 +32,12 @@ Dataset histories(const std::vector<std::string>& users) {
 
 struct Trained {
   Trained(const Dataset& data, const std::vector<std::pair<std::string, std::string>>& settings,
-          Precision precision = Precision::float32)
+          BundlePrecision precision = BundlePrecision::float32)
       : served(bytesOf(data, settings, precision), "test") {}
 
   static std::vector<uint8_t> bytesOf(
       const Dataset& data, const std::vector<std::pair<std::string, std::string>>& settings,
-      Precision precision) {
+      BundlePrecision precision) {
     Parameters parameters(findRecipe("sims"));
     for (const auto& [name, value] : settings) parameters.set(name, value);
     return trainBundle(data, {parameters, {}, {}, precision});
@@ -109,7 +109,7 @@ TEST_CASE("quantised weights are within half a step of the exact ones") {
   const Dataset data = histories({"abc", "abd", "bcd", "ab", "bd"});
   const std::vector<std::pair<std::string, std::string>> settings = {{"min_cointeraction_count", "1"}};
   Trained exact(data, settings);
-  Trained small(data, settings, Precision::int8);
+  Trained small(data, settings, BundlePrecision::int8);
   for (const char* from : {"a", "b", "c", "d"})
     for (const char* to : {"a", "b", "c", "d"})
       CHECK(std::fabs(exact.nearness(from, to) - small.nearness(from, to)) <= 1.0 / 510);

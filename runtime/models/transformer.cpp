@@ -1,0 +1,206 @@
+#include "runtime/models/transformer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/base/math.h"
+#include "runtime/models/transformer_weights.h"
+
+namespace attune {
+
+/// Keys and values of the newest `window` known events in a ring, and the last event's result.
+class TransformerModel::State : public ModelState {
+ public:
+  Status reserve(const TransformerConfig& c) {
+    ATTUNE_TRY(keys.resize(c.layers * c.window * c.dimension));
+    ATTUNE_TRY(values.resize(c.layers * c.window * c.dimension));
+    return hidden.resize(c.dimension);
+  }
+
+  Buffer<float> keys;     // (layers, window, d)
+  Buffer<float> values;   // (layers, window, d)
+  Buffer<float> hidden;   // (d), after the last norm
+  size_t steps = 0;       // known events so far
+  size_t firstEvent = 0;  // where the history began for this state, counted as `appended` is
+  uint32_t generation = 0;
+  uint64_t appended = 0;
+};
+
+void ItemVectors::copy(uint32_t item, std::span<float> out) const {
+  if (!floats.empty()) {
+    std::copy_n(floats.begin() + static_cast<std::ptrdiff_t>(item * dimension), dimension,
+                out.begin());
+    return;
+  }
+  const std::span<const int8_t> row = bytes.row(item);
+  for (size_t i = 0; i < dimension; ++i) out[i] = bytes.scales[item] * static_cast<float>(row[i]);
+}
+
+Result<Owned<Model>> TransformerModel::open(const Bundle& bundle) {
+  const auto counts = PopularityCounts::open(bundle);
+  ATTUNE_TRY(counts);
+  Owned<TransformerModel> model = makeOwned<TransformerModel>(counts.value());
+  if (!model) return Error{ErrorCode::OutOfMemory, "out of memory"};
+  ATTUNE_TRY(model->openWeights(bundle));
+  return Owned<Model>(std::move(model));
+}
+
+Status TransformerModel::openWeights(const Bundle& bundle) {
+  const auto config = readTransformerConfig(bundle);
+  ATTUNE_TRY(config);
+  config_ = config.value();
+  ATTUNE_TRY(readTransformerWeights(bundle, config_, weights_, layers_, finalNorm_));
+  const auto vectors = readItemVectors(bundle, config_.dimension);
+  ATTUNE_TRY(vectors);
+  vectors_ = vectors.value();
+  return {};
+}
+
+// What the newest event sees through all layers reaches back layers x (window - 1) events, so a
+// state built from there on equals one that has seen everything.
+size_t TransformerModel::firstEvent(std::span<const SessionEvent> events) const {
+  size_t missing = config_.layers * (config_.window - 1) + 1;
+  for (size_t i = events.size(); i-- > 0;)
+    if (events[i].item != kUnknownItem && --missing == 0) return i;
+  return 0;
+}
+
+Result<TransformerModel::State*> TransformerModel::advance(const Session& session,
+                                                           Scratch& scratch) const {
+  const std::span<const SessionEvent> events = session.events();
+  auto* state = static_cast<State*>(session.modelState().get());
+  const size_t first = firstEvent(events);
+  const uint64_t begin = session.appended() - events.size();  // appended() before events[0]
+  const bool usable = state != nullptr && state->generation == session.generation() &&
+                      state->appended >= begin + first && (first > 0 || state->firstEvent == begin);
+  if (!usable) {
+    Owned<State> fresh = makeOwned<State>();
+    if (!fresh) return Error{ErrorCode::OutOfMemory, "out of memory"};
+    ATTUNE_TRY(fresh->reserve(config_));
+    fresh->generation = session.generation();
+    fresh->appended = begin + first;
+    fresh->firstEvent = begin + first;
+    state = fresh.get();
+    session.modelState() = Owned<ModelState>(std::move(fresh));
+  }
+  for (size_t i = state->appended - begin; i < events.size(); ++i)
+    if (events[i].item != kUnknownItem) ATTUNE_TRY(step(events[i].item, *state, scratch));
+  state->appended = session.appended();
+  return state;
+}
+
+Status TransformerModel::step(uint32_t item, State& state, Scratch& scratch) const {
+  const size_t d = config_.dimension;
+  const size_t f = config_.feedForward;
+  ATTUNE_TRY(scratch.numbers.resize(6 * d + 3 * f + config_.window));
+  std::span<float> room = scratch.numbers.span();
+  const auto take = [&room](size_t count) {
+    const std::span<float> taken = room.first(count);
+    room = room.subspan(count);
+    return taken;
+  };
+  const auto x = take(d), normed = take(d), mixed = take(d), wide = take(3 * d);
+  const auto gated = take(2 * f), active = take(f), weights = take(config_.window);
+
+  vectors_.copy(item, x);
+  for (float& number : x) number *= config_.inputScale;
+  for (size_t index = 0; index < layers_.size(); ++index) {
+    const TransformerLayer& layer = layers_[index];
+    std::copy(x.begin(), x.end(), normed.begin());
+    rmsNorm(normed, layer.attentionNorm, config_.normEpsilon);
+    matvec(layer.queryKeyValue, normed, wide);
+    attend(layer, index, wide, state, weights, mixed);
+    matvec(layer.attentionOut, mixed, normed);
+    axpy(1, normed, x);
+
+    std::copy(x.begin(), x.end(), normed.begin());
+    rmsNorm(normed, layer.feedForwardNorm, config_.normEpsilon);
+    matvec(layer.gateAndUp, normed, gated);
+    for (size_t i = 0; i < f; ++i) active[i] = gated[i] * sigmoid(gated[i]) * gated[f + i];
+    matvec(layer.down, active, normed);
+    axpy(1, normed, x);
+  }
+  std::copy(x.begin(), x.end(), state.hidden.begin());
+  rmsNorm(state.hidden.span(), finalNorm_, config_.normEpsilon);
+  ++state.steps;
+  return {};
+}
+
+/// Writes the event's key and value and mixes the values it sees, newest first.
+void TransformerModel::attend(const TransformerLayer& layer, size_t index,
+                              std::span<const float> queryKeyValue, State& state,
+                              std::span<float> weights, std::span<float> mixed) const {
+  const size_t d = config_.dimension;
+  const size_t window = config_.window;
+  const size_t width = d / config_.heads;
+  const std::span<float> keys = state.keys.span().subspan(index * window * d, window * d);
+  const std::span<float> values = state.values.span().subspan(index * window * d, window * d);
+  const size_t slot = state.steps % window;
+  std::copy_n(queryKeyValue.begin() + static_cast<std::ptrdiff_t>(d), d,
+              keys.begin() + static_cast<std::ptrdiff_t>(slot * d));
+  std::copy_n(queryKeyValue.begin() + static_cast<std::ptrdiff_t>(2 * d), d,
+              values.begin() + static_cast<std::ptrdiff_t>(slot * d));
+  const size_t seen = std::min(state.steps + 1, window);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(width));
+  std::fill(mixed.begin(), mixed.end(), 0.0f);
+  for (size_t head = 0; head < config_.heads; ++head) {
+    const auto place = [&](size_t distance) {
+      return (slot + window - distance) % window * d + head * width;
+    };
+    const std::span<const float> query = queryKeyValue.subspan(head * width, width);
+    const std::span<float> shares = weights.first(seen);
+    for (size_t j = 0; j < seen; ++j)
+      shares[j] =
+          dot(query, keys.subspan(place(j), width)) * scale + layer.distanceBias[head * window + j];
+    softmax(shares);
+    for (size_t j = 0; j < seen; ++j)
+      axpy(shares[j], values.subspan(place(j), width), mixed.subspan(head * width, width));
+  }
+}
+
+Status TransformerModel::scan(std::span<const float> vector, Scratch& scratch,
+                              std::span<float> scores) const {
+  if (!approximates()) {
+    matvec(vectors_.floats, vector, scores);
+    return {};
+  }
+  ATTUNE_TRY(scratch.query.set(vector, vectors_.bytes.stride));
+  scanRows(vectors_.bytes, scratch.query, scores);
+  return {};
+}
+
+Status TransformerModel::score(const Session& session, Scratch& scratch,
+                               std::span<float> scores) const {
+  const auto state = advance(session, scratch);
+  ATTUNE_TRY(state);
+  if (state.value()->steps > 0) return scan(state.value()->hidden.span(), scratch, scores);
+  counts_.fillLogits(scores);
+  return {};
+}
+
+void TransformerModel::refine(const Session& session, Scratch& scratch,
+                              std::span<Scored> ranked) const {
+  const auto* state = static_cast<const State*>(session.modelState().get());
+  if (state->steps == 0 || !approximates()) return;
+  const std::span<float> vector = scratch.numbers.span().first(config_.dimension);
+  for (Scored& one : ranked) {
+    vectors_.copy(one.item, vector);
+    one.score = dot(state->hidden.span(), vector);
+  }
+}
+
+Status TransformerModel::scoreRelated(uint32_t item, Scratch& scratch,
+                                      std::span<float> scores) const {
+  ATTUNE_TRY(scratch.numbers.resize(2 * config_.dimension));
+  const std::span<float> vector = scratch.numbers.span().first(config_.dimension);
+  const std::span<float> other = scratch.numbers.span().subspan(config_.dimension);
+  vectors_.copy(item, vector);
+  const float length = std::sqrt(dot(vector, vector)) + 1e-12f;
+  for (uint32_t i = 0; i < scores.size(); ++i) {
+    vectors_.copy(i, other);
+    scores[i] = dot(vector, other) / (length * (std::sqrt(dot(other, other)) + 1e-12f));
+  }
+  return {};
+}
+
+}  // namespace attune

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "runtime/base/scan.h"
+#include "runtime/models/model.h"
+#include "runtime/models/popularity.h"
+
+namespace attune {
+
+/// The shape of a transformer; see the table Transformer of bundle.fbs.
+struct TransformerConfig {
+  size_t dimension = 0;
+  size_t layers = 0;
+  size_t heads = 0;
+  size_t feedForward = 0;
+  size_t window = 0;
+  float normEpsilon = 0;
+  float inputScale = 0;
+};
+
+/// The weights of one layer as floats; d = dimension, f = feedForward.
+struct TransformerLayer {
+  std::span<const float> attentionNorm;    // (d)
+  std::span<const float> queryKeyValue;    // (3 d, d)
+  std::span<const float> distanceBias;     // (heads, window)
+  std::span<const float> attentionOut;     // (d, d)
+  std::span<const float> feedForwardNorm;  // (d)
+  std::span<const float> gateAndUp;        // (2 f, d)
+  std::span<const float> down;             // (d, f)
+};
+
+/// The items' vectors, as they lie in the bundle: bytes with scales, or floats.
+struct ItemVectors {
+  ByteRows bytes;
+  std::span<const float> floats;  // (items, d), if there are no bytes
+  size_t dimension = 0;
+
+  /// out (d) = the item's vector.
+  void copy(uint32_t item, std::span<float> out) const;
+};
+
+/// A causal transformer over the user's events (after SASRec, Kang and McAuley 2018; blocks with
+/// RMS norm and gated feed-forward after Touvron et al. 2023; the learned bias by distance after
+/// Raffel et al. 2020). An event sees the `window` newest events, by their distance alone, so keys
+/// and values of past events stay valid and a new event costs one step. The score of an item is
+/// the product of its vector with the last event's result.
+///
+/// A user without known events gets items by popularity.
+class TransformerModel : public Model {
+ public:
+  static Result<Owned<Model>> open(const Bundle& bundle);
+
+  explicit TransformerModel(const PopularityCounts& counts) : counts_(counts) {}
+  Status score(const Session& session, Scratch& scratch, std::span<float> scores) const override;
+  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
+  bool approximates() const override { return vectors_.floats.empty(); }
+  void refine(const Session& session, Scratch& scratch, std::span<Scored> ranked) const override;
+  bool scoresAreLogits() const override { return true; }
+
+ private:
+  class State;
+  Status openWeights(const Bundle& bundle);
+  Result<State*> advance(const Session& session, Scratch& scratch) const;
+  size_t firstEvent(std::span<const SessionEvent> events) const;
+  Status step(uint32_t item, State& state, Scratch& scratch) const;
+  void attend(const TransformerLayer& layer, size_t index, std::span<const float> queryKeyValue,
+              State& state, std::span<float> weights, std::span<float> mixed) const;
+  Status scan(std::span<const float> vector, Scratch& scratch, std::span<float> scores) const;
+
+  TransformerConfig config_;
+  PopularityCounts counts_;
+  ItemVectors vectors_;
+  Buffer<float> weights_;  // what the layers' spans lie in
+  Buffer<TransformerLayer> layers_;
+  std::span<const float> finalNorm_;  // (d)
+};
+
+}  // namespace attune

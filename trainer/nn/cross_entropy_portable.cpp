@@ -1,0 +1,12 @@
+// The order of these counts: see simd_avx512.h.
+// clang-format off
+#include "trainer/nn/cross_entropy_kernel.h"
+#include "trainer/nn/simd_portable.h"
+#include "trainer/nn/cross_entropy_kernel_body.h"
+// clang-format on
+
+namespace attune::trainer {
+
+const CrossEntropyKernel kPortableCrossEntropy = kSimdCrossEntropy;
+
+}  // namespace attune::trainer

@@ -1,0 +1,141 @@
+#include "trainer/nn/gru.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "trainer/nn/linear.h"
+#include "trainer/nn/product.h"
+#include "trainer/nn/vectorised.h"
+
+namespace attune::trainer {
+namespace {
+
+/// The sequences, longest first, so that those still running at a step are the first ones.
+class Schedule {
+ public:
+  explicit Schedule(std::span<const uint32_t> offsets)
+      : offsets_(offsets), order_(offsets.empty() ? 0 : offsets.size() - 1) {
+    std::iota(order_.begin(), order_.end(), 0u);
+    std::stable_sort(order_.begin(), order_.end(),
+                     [&](uint32_t a, uint32_t b) { return length(a) > length(b); });
+  }
+  size_t sequences() const { return order_.size(); }
+  uint32_t sequence(size_t place) const { return order_[place]; }
+  size_t steps() const { return order_.empty() ? 0 : length(order_[0]); }
+  size_t runningAt(size_t step) const {
+    const auto ends = std::partition_point(order_.begin(), order_.end(),
+                                           [&](uint32_t s) { return length(s) > step; });
+    return static_cast<size_t>(ends - order_.begin());
+  }
+  size_t token(size_t place, size_t step) const { return offsets_[order_[place]] + step; }
+
+ private:
+  size_t length(uint32_t s) const { return offsets_[s + 1] - offsets_[s]; }
+
+  std::span<const uint32_t> offsets_;
+  std::vector<uint32_t> order_;
+};
+
+/// x += the two-part bias's share, activations, and the new state of one token.
+ATTUNE_VECTORISED
+void stepForward(float* gates, const float* product, const float* candidateBias,
+                 const float* before, size_t d, float* candidate, float* state) {
+  for (size_t j = 0; j < 2 * d; ++j) gates[j] = fastSigmoid(gates[j] + product[j]);
+  for (size_t j = 0; j < d; ++j) {
+    candidate[j] = product[2 * d + j] + candidateBias[j];
+    const float n = fastTanh(gates[2 * d + j] + gates[d + j] * candidate[j]);
+    gates[2 * d + j] = n;
+    state[j] = n + gates[j] * (before[j] - n);
+  }
+}
+
+/// Given dh by one token's state: gradients before the activations, by the input's side (dGates)
+/// and by the state's (dProduct), and what flows to the state before directly (dh, in place).
+ATTUNE_VECTORISED
+void stepBackward(const float* gates, const float* candidate, const float* before, size_t d,
+                  float* dh, float* dGates, float* dProduct) {
+  for (size_t j = 0; j < d; ++j) {
+    const float z = gates[j], r = gates[d + j], n = gates[2 * d + j];
+    const float dn = dh[j] * (1.0f - z) * (1.0f - n * n);
+    dGates[j] = dProduct[j] = dh[j] * (before[j] - n) * z * (1.0f - z);
+    dGates[d + j] = dProduct[d + j] = dn * candidate[j] * r * (1.0f - r);
+    dGates[2 * d + j] = dn;
+    dProduct[2 * d + j] = dn * r;
+    dh[j] *= z;
+  }
+}
+
+/// (tokens, d): the state before each token.
+std::vector<float> statesBefore(std::span<const uint32_t> offsets, ConstMatrix initial,
+                                ConstMatrix states) {
+  const size_t d = states.columns;
+  std::vector<float> before(states.rows * d, 0.0f);
+  for (size_t s = 0; s + 1 < offsets.size(); ++s) {
+    const size_t begin = offsets[s], end = offsets[s + 1];
+    if (begin == end) continue;
+    if (initial.rows > 0) std::copy_n(initial.row(s), d, &before[begin * d]);
+    for (size_t t = begin + 1; t < end; ++t) std::copy_n(states.row(t - 1), d, &before[t * d]);
+  }
+  return before;
+}
+
+}  // namespace
+
+void Gru::forward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWeights& weights,
+                  ConstMatrix initial, Matrix states, GruState& kept) {
+  const size_t d = states.columns;
+  const Schedule schedule(offsets);
+  kept.gates.resize(x.rows * 3 * d);
+  kept.candidate.resize(x.rows * d);
+  linearForward(x, weights.input, weights.bias, {kept.gates.data(), x.rows, 3 * d});
+
+  std::vector<float> before(schedule.sequences() * d, 0.0f), product(schedule.sequences() * 3 * d);
+  for (size_t place = 0; initial.rows > 0 && place < schedule.sequences(); ++place)
+    std::copy_n(initial.row(schedule.sequence(place)), d, &before[place * d]);
+  for (size_t step = 0; step < schedule.steps(); ++step) {
+    const size_t running = schedule.runningAt(step);
+    multiply(ConstMatrix(before.data(), running, d), weights.state,
+             {product.data(), running, 3 * d});
+    for (size_t place = 0; place < running; ++place) {
+      const size_t token = schedule.token(place, step);
+      stepForward(&kept.gates[token * 3 * d], &product[place * 3 * d], weights.candidateBias.data,
+                  &before[place * d], d, &kept.candidate[token * d], states.row(token));
+      std::copy_n(states.row(token), d, &before[place * d]);
+    }
+  }
+}
+
+void Gru::backward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWeights& weights,
+                   ConstMatrix initial, ConstMatrix states, const GruState& kept,
+                   ConstMatrix dStates, const GruWeights& gradients, Matrix dx, Matrix dInitial) {
+  const size_t d = states.columns, tokens = x.rows;
+  const Schedule schedule(offsets);
+  const std::vector<float> before = statesBefore(offsets, initial, states);
+  std::vector<float> dGates(tokens * 3 * d), dProducts(tokens * 3 * d);
+  std::vector<float> dh(schedule.sequences() * d, 0.0f), stepProducts(schedule.sequences() * 3 * d);
+
+  for (size_t step = schedule.steps(); step-- > 0;) {
+    const size_t running = schedule.runningAt(step);
+    for (size_t place = 0; place < running; ++place) {
+      const size_t token = schedule.token(place, step);
+      float* own = &dh[place * d];
+      for (size_t j = 0; j < d; ++j) own[j] += dStates.row(token)[j];
+      stepBackward(&kept.gates[token * 3 * d], &kept.candidate[token * d], &before[token * d], d,
+                   own, &dGates[token * 3 * d], &dProducts[token * 3 * d]);
+      std::copy_n(&dProducts[token * 3 * d], 3 * d, &stepProducts[place * 3 * d]);
+    }
+    addMultiplyRightTransposed(ConstMatrix(stepProducts.data(), running, 3 * d), weights.state,
+                               {dh.data(), running, d});
+  }
+  for (size_t place = 0; dInitial.rows > 0 && place < schedule.sequences(); ++place)
+    std::copy_n(&dh[place * d], d, dInitial.row(schedule.sequence(place)));
+
+  const ConstMatrix products(dProducts.data(), tokens, 3 * d);
+  addMultiplyLeftTransposed(ConstMatrix(before.data(), tokens, d), products, gradients.state);
+  for (size_t t = 0; t < tokens; ++t)
+    for (size_t j = 0; j < d; ++j) gradients.candidateBias.data[j] += products.row(t)[2 * d + j];
+  linearBackward(x, weights.input, {dGates.data(), tokens, 3 * d}, gradients.input, gradients.bias,
+                 dx);
+}
+
+}  // namespace attune::trainer

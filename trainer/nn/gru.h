@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "trainer/nn/matrix.h"
+
+namespace attune::trainer {
+
+/// Weights of a gated recurrent unit (Cho et al. 2014, in the form that resets the product), or
+/// their gradients. Columns in the order update z, reset r, candidate n:
+///   z, r = sigmoid(x W + h U + b),  n = tanh(x W + b + r (h U + c)),  h' = (1 - z) n + z h.
+struct GruWeights {
+  Matrix input;          // (in, 3 d)  W
+  Matrix state;          // (d, 3 d)   U
+  Matrix bias;           // (1, 3 d)   b
+  Matrix candidateBias;  // (1, d)     c
+};
+
+/// What the forward pass keeps for the way back.
+struct GruState {
+  std::vector<float> gates;      // (tokens, 3 d) after their activations
+  std::vector<float> candidate;  // (tokens, d)   h U + c of the candidate
+};
+
+/// A recurrent layer over packed sequences. Stateless and thread-safe.
+///
+/// x is (tokens, in); `offsets` (sequences + 1) says where each sequence begins; `initial`
+/// (sequences, d) is each one's state before its first token, or empty for zeros.
+struct Gru {
+  /// states (tokens, d) = the state after each token.
+  static void forward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWeights& weights,
+                      ConstMatrix initial, Matrix states, GruState& kept);
+
+  /// Back through time: given dStates, adds to `gradients`, and sets dx (if not empty) and dInitial
+  /// (if not empty).
+  static void backward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWeights& weights,
+                       ConstMatrix initial, ConstMatrix states, const GruState& kept,
+                       ConstMatrix dStates, const GruWeights& gradients, Matrix dx,
+                       Matrix dInitial);
+};
+
+}  // namespace attune::trainer

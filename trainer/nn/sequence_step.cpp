@@ -1,0 +1,79 @@
+#include "trainer/nn/sequence_step.h"
+
+#include <algorithm>
+
+namespace attune::trainer {
+
+SequenceStep::SequenceStep(const SequenceModel& model, std::span<const uint32_t> occurrences,
+                           const ItemFeatures& features, const SequenceTrainingOptions& options)
+    : model_(model),
+      features_(features),
+      options_(options),
+      pass_(model, options.threads),
+      gradients_(model.layout().size()) {
+  if (model.items() > options.wholeSoftmaxItems) {
+    sampler_.emplace(occurrences, model.items(), options.negativePower);
+    logExpectedCounts_ = sampler_->logExpectedCounts(options.negatives);
+  }
+  if (features.empty()) return;
+  itemVectors_.resize(model.itemVectors.size());
+  dItemVectors_.resize(model.itemVectors.size());
+}
+
+CrossEntropyLoss SequenceStep::compute(const PackedBatch& batch, std::span<const float> values,
+                                       uint64_t step) {
+  const size_t d = model_.config().hiddenDimension;
+  const IdDropout idDropout{options_.seed, step, features_.empty() ? 0 : options_.idDropout};
+  const StepDropout dropout{options_.seed, step, options_.dropout};
+  const ConstMatrix items = itemVectors(values, idDropout);
+  const Matrix hidden = hidden_.matrix(batch.tokens(), d);
+  const Matrix dHidden = dHidden_.matrix(batch.tokens(), d);
+  pass_.forward(batch, values.data(), items, dropout, hidden);
+
+  const Matrix dItems = itemGradients();
+  const Parameter& bias = model_.itemBias;
+  const CrossEntropyInput input = {.dimension = d,
+                                   .hidden = {hidden.data, batch.tokens() * d},
+                                   .items = {items.data, items.rows * d},
+                                   .itemBias = values.subspan(bias.offset, bias.size()),
+                                   .targets = batch.targets};
+  const CrossEntropyGradients gradients = {
+      .hidden = {dHidden.data, batch.tokens() * d},
+      .items = {dItems.data, dItems.rows * d},
+      .itemBias = std::span(gradients_).subspan(bias.offset, bias.size())};
+  const CrossEntropyLoss loss = lossOf(input, gradients, step);
+
+  pass_.backward(batch, values.data(), dropout, dHidden,
+                 std::span(gradients_).first(model_.backboneSize()), dItems);
+  if (!features_.empty())
+    itemVectorsBackward(dItems, features_, idDropout, model_.itemVectors.in(gradients_.data()),
+                        model_.featureVectors.in(gradients_.data()), options_.threads);
+  return loss;
+}
+
+CrossEntropyLoss SequenceStep::lossOf(const CrossEntropyInput& input,
+                                      const CrossEntropyGradients& gradients, uint64_t step) const {
+  const CrossEntropyOptions how{Reduction::mean, options_.precision, options_.threads};
+  if (!sampler_) return crossEntropy(input, gradients, how);
+  const auto drawn = sampler_->draw(options_.negatives, options_.seed, step);
+  return sampledCrossEntropy(input, {drawn, logExpectedCounts_}, gradients, how);
+}
+
+ConstMatrix SequenceStep::itemVectors(std::span<const float> values, const IdDropout& dropout) {
+  const ConstMatrix own = model_.itemVectors.in(values.data());
+  if (features_.empty()) return own;
+  const Matrix full(itemVectors_.data(), own.rows, own.columns);
+  itemVectorsForward(own, model_.featureVectors.in(values.data()), features_, dropout, full,
+                     options_.threads);
+  return full;
+}
+
+Matrix SequenceStep::itemGradients() {
+  std::fill(gradients_.begin() + static_cast<std::ptrdiff_t>(model_.backboneSize()),
+            gradients_.end(), 0.0f);
+  if (features_.empty()) return model_.itemVectors.in(gradients_.data());
+  std::fill(dItemVectors_.begin(), dItemVectors_.end(), 0.0f);
+  return {dItemVectors_.data(), model_.items(), model_.config().hiddenDimension};
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "trainer/nn/negative_sampler.h"
+#include "trainer/nn/sequence_trainer.h"
+
+namespace attune::trainer {
+
+/// Computes the loss of batches and the gradient of all weights; holds the working memory of it.
+class SequenceStep {
+ public:
+  /// `occurrences`: the items of all training events, from which negatives are drawn.
+  SequenceStep(const SequenceModel& model, std::span<const uint32_t> occurrences,
+               const ItemFeatures& features, const SequenceTrainingOptions& options);
+
+  /// Loss and gradients() of one batch; `step` picks the dropout masks.
+  CrossEntropyLoss compute(const PackedBatch& batch, std::span<const float> values, uint64_t step);
+
+  std::span<const float> gradients() const { return gradients_; }
+
+ private:
+  /// The items' full vectors, and where their gradient goes: the weights themselves when there are
+  /// no features.
+  ConstMatrix itemVectors(std::span<const float> values, const IdDropout& dropout);
+  Matrix itemGradients();
+  CrossEntropyLoss lossOf(const CrossEntropyInput& input, const CrossEntropyGradients& gradients,
+                          uint64_t step) const;
+
+  const SequenceModel& model_;
+  const ItemFeatures& features_;
+  const SequenceTrainingOptions& options_;
+  SequencePass pass_;
+  std::optional<NegativeSampler> sampler_;         // none for the whole softmax
+  std::vector<float> logExpectedCounts_;           // (items), with a sampler
+  std::vector<float> gradients_;                   // (all weights)
+  std::vector<float> itemVectors_, dItemVectors_;  // (items, d), with features only
+  Workspace hidden_, dHidden_;                     // (tokens, d)
+};
+
+}  // namespace attune::trainer

@@ -1,0 +1,134 @@
+#include "trainer/nn/sequence_validation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "runtime/base/random.h"
+#include "trainer/nn/gemm.h"
+
+namespace attune::trainer {
+namespace {
+
+constexpr uint64_t kSampleStream = uint64_t{1} << 48;
+constexpr size_t kTokensPerBatch = 16384;
+constexpr size_t kUsersPerTask = 64;
+
+std::vector<uint32_t> drawUsers(const Sequences& sequences, size_t maxUsers, uint64_t seed) {
+  std::vector<uint32_t> users;
+  for (size_t user = 0; user < sequences.users(); ++user)
+    if (sequences.of(user).size() >= 2) users.push_back(static_cast<uint32_t>(user));
+  if (users.size() <= maxUsers) return users;
+  Random random(seed, kSampleStream);
+  for (size_t i = 0; i < maxUsers; ++i)
+    std::swap(users[i], users[i + random.below(static_cast<uint32_t>(users.size() - i))]);
+  users.resize(maxUsers);
+  std::sort(users.begin(), users.end());
+  return users;
+}
+
+std::span<const uint32_t> latest(std::span<const uint32_t> history, size_t count) {
+  return history.last(std::min(history.size(), count));
+}
+
+/// The state after the last token of each sequence of the batch goes to the rows of `hidden` from
+/// `firstRow` on that are not of empty histories.
+void keepLastStates(const PackedBatch& batch, ConstMatrix states, std::span<const size_t> rows,
+                    Matrix hidden) {
+  for (size_t s = 0; s < batch.sequences(); ++s)
+    std::copy_n(states.row(batch.offsets[s + 1] - 1), hidden.columns, hidden.row(rows[s]));
+}
+
+/// Where the target stands, from 1.
+size_t rankOf(uint32_t target, std::span<const float> scores) {
+  const float own = scores[target];
+  size_t above = 0;
+  for (const float score : scores) above += !(score < own);
+  return above;  // the target itself is counted too
+}
+
+void addRank(size_t rank, double& ndcg, double& hits) {
+  if (rank > 10) return;
+  ndcg += 1 / std::log2(1 + static_cast<double>(rank));
+  hits += 1;
+}
+
+}  // namespace
+
+HeldOut holdOutLast(const Sequences& sequences, size_t maxUsers, uint64_t seed) {
+  HeldOut held;
+  held.users = drawUsers(sequences, maxUsers, seed);
+  size_t next = 0;
+  for (size_t user = 0; user < sequences.users(); ++user) {
+    std::span<const uint32_t> history = sequences.of(user);
+    if (next < held.users.size() && held.users[next] == user) {
+      held.targets.push_back(history.back());
+      history = history.first(history.size() - 1);
+      ++next;
+    }
+    held.training.add(history);
+  }
+  return held;
+}
+
+void encodeHistories(const SequenceModel& model, const float* values, ConstMatrix itemVectors,
+                     const Sequences& sequences, std::span<const uint32_t> users,
+                     GemmThreads* threads, Matrix hidden) {
+  SequencePass pass(model, threads);
+  Workspace states;
+  PackedBatch batch;
+  std::vector<size_t> rows;
+  const auto flush = [&] {
+    const Matrix all = states.matrix(batch.tokens(), hidden.columns);
+    pass.forward(batch, values, itemVectors, {}, all);
+    keepLastStates(batch, all, rows, hidden);
+    batch.clear();
+    rows.clear();
+  };
+  for (size_t i = 0; i < users.size(); ++i) {
+    const auto history = latest(sequences.of(users[i]), model.config().maxHistory);
+    std::fill_n(hidden.row(i), hidden.columns, 0.0f);
+    if (history.empty()) continue;
+    batch.items.insert(batch.items.end(), history.begin(), history.end());
+    batch.offsets.push_back(static_cast<uint32_t>(batch.items.size()));
+    rows.push_back(i);
+    if (batch.tokens() >= kTokensPerBatch) flush();
+  }
+  if (batch.tokens() > 0) flush();
+}
+
+RankingQuality validate(const SequenceModel& model, const float* values, ConstMatrix itemVectors,
+                        const HeldOut& heldOut, bool excludeSeen, GemmThreads* threads) {
+  const size_t users = heldOut.users.size(), d = itemVectors.columns, items = itemVectors.rows;
+  if (users == 0) return {};
+  std::vector<float> hiddenNumbers(users * d);
+  const Matrix hidden(hiddenNumbers.data(), users, d);
+  encodeHistories(model, values, itemVectors, heldOut.training, heldOut.users, threads, hidden);
+
+  std::vector<size_t> ranks(users);
+  runTasks(threads, (users + kUsersPerTask - 1) / kUsersPerTask, [&](size_t task) {
+    const size_t begin = task * kUsersPerTask, count = std::min(kUsersPerTask, users - begin);
+    std::vector<float> scores(count * items);
+    gemm({count, items, d}, {hidden.row(begin), d}, {itemVectors.data, itemVectors.stride, true},
+         {scores.data(), items});
+    for (size_t i = 0; i < count; ++i) {
+      const std::span<float> own(&scores[i * items], items);
+      const float* bias = values + model.itemBias.offset;
+      for (size_t v = 0; v < model.itemBias.columns; ++v) own[v] += bias[v];
+      const uint32_t target = heldOut.targets[begin + i];
+      if (excludeSeen)
+        for (const uint32_t seen : heldOut.training.of(heldOut.users[begin + i]))
+          own[seen] = seen == target ? own[seen] : -std::numeric_limits<float>::infinity();
+      ranks[begin + i] = rankOf(target, own);
+    }
+  });
+
+  RankingQuality quality;
+  for (const size_t rank : ranks) addRank(rank, quality.ndcgAt10, quality.hitRateAt10);
+  quality.ndcgAt10 /= static_cast<double>(users);
+  quality.hitRateAt10 /= static_cast<double>(users);
+  return quality;
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,151 @@
+#include "trainer/recipes/user_personalization.h"
+
+#include <algorithm>
+
+#include "trainer/base/errors.h"
+#include "trainer/nn/sequence_trainer.h"
+#include "trainer/recipes/popularity_count.h"
+
+namespace attune::trainer {
+namespace {
+
+/// Steps an epoch should have at least, where the data are too few for full batches.
+constexpr size_t kLeastSteps = 20;
+constexpr size_t kLeastBatchTokens = 512;
+
+struct Settings {
+  explicit Settings(const Parameters& p)
+      : model{.hiddenDimension = size(p, "hidden_dimension"),
+              .layers = size(p, "layers"),
+              .heads = size(p, "heads"),
+              .feedForward = 2 * size(p, "hidden_dimension"),
+              .maxHistory = size(p, "max_history")},
+        batchTokens(size(p, "batch_tokens")),
+        minPercentile(p.number("min_user_history_length_percentile")),
+        maxPercentile(p.number("max_user_history_length_percentile")) {
+    if (model.hiddenDimension % model.heads != 0)
+      throw UserError("recipe user-personalization: hidden_dimension must be a multiple of heads");
+    training.epochs = size(p, "epochs");
+    training.patience = size(p, "patience");
+    training.learningRate = p.number("learning_rate");
+    training.dropout = static_cast<float>(p.number("dropout"));
+  }
+  static size_t size(const Parameters& p, const char* name) {
+    return static_cast<size_t>(p.integer(name));
+  }
+
+  SequenceModelConfig model;
+  SequenceTrainingOptions training;
+  size_t batchTokens;
+  double minPercentile;
+  double maxPercentile;
+};
+
+/// Every user's items in time order, of the users whose number of events is within the percentiles.
+Sequences sequencesOf(const Dataset& data, const Settings& settings) {
+  const Interactions& events = data.interactions;
+  std::vector<std::vector<uint32_t>> histories(data.users.size());
+  for (size_t i = 0; i < events.size(); ++i) histories[events.user[i]].push_back(events.item[i]);
+  std::vector<size_t> lengths;
+  for (const auto& history : histories)
+    if (!history.empty()) lengths.push_back(history.size());
+  std::sort(lengths.begin(), lengths.end());
+  const auto at = [&](double percentile) {
+    return lengths[static_cast<size_t>(percentile * static_cast<double>(lengths.size() - 1) + 0.5)];
+  };
+  const size_t least = at(settings.minPercentile);
+  const size_t most = at(settings.maxPercentile);
+  Sequences sequences;
+  for (const auto& history : histories)
+    if (history.size() >= least && history.size() <= most) sequences.add(history);
+  return sequences;
+}
+
+/// (outputs, inputs) from (inputs, outputs), which is how training keeps a matrix.
+std::vector<float> transposed(ConstMatrix matrix) {
+  std::vector<float> out(matrix.rows * matrix.columns);
+  for (size_t i = 0; i < matrix.rows; ++i)
+    for (size_t j = 0; j < matrix.columns; ++j)
+      out[j * matrix.rows + i] = matrix.data[i * matrix.columns + j];
+  return out;
+}
+
+class TransformerWeights : public TrainedModel {
+ public:
+  TransformerWeights(SequenceModel model, std::vector<float> values, std::vector<float> items,
+                     ItemCounts counts)
+      : model_(std::move(model)),
+        values_(std::move(values)),
+        items_(std::move(items)),
+        counts_(std::move(counts)) {}
+
+  ModelKind kind() const override { return ModelKind::Transformer; }
+
+  void write(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const override {
+    const SequenceModelConfig& config = model_.config();
+    bundle.setTransformer({config.hiddenDimension, config.layers, config.heads, config.feedForward,
+                           config.maxHistory, config.normEpsilon, model_.inputScale()});
+    writeItems(order, precision, bundle);
+    for (uint32_t layer = 0; layer < config.layers; ++layer)
+      writeLayer(layer, precision, bundle);
+    addVector(SectionKind::FinalNorm, model_.finalNorm, 0, bundle);
+    writeCounts(counts_, order, bundle);
+  }
+
+ private:
+  void writeItems(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const {
+    const size_t d = model_.config().hiddenDimension;
+    std::vector<float> ordered;
+    for (const uint32_t item : order.toDataset) {
+      const auto begin = items_.begin() + static_cast<std::ptrdiff_t>(item * d);
+      ordered.insert(ordered.end(), begin, begin + static_cast<std::ptrdiff_t>(d));
+    }
+    addMatrix(SectionKind::ItemVectors, ordered, d, (d + 15) / 16 * 16, precision, 0, bundle);
+  }
+
+  void writeLayer(uint32_t layer, BundlePrecision precision, BundleBuilder& bundle) const {
+    const BlockParameters& block = model_.blocks[layer];
+    const auto matrix = [&](SectionKind kind, const Parameter& parameter) {
+      addMatrix(kind, transposed(parameter.in(values_.data())), parameter.rows, parameter.rows,
+                precision, layer, bundle);
+    };
+    addVector(SectionKind::AttentionNorm, block.attentionNorm, layer, bundle);
+    matrix(SectionKind::QueryKeyValue, block.queryKeyValue);
+    addVector(SectionKind::DistanceBias, block.distanceBias, layer, bundle);
+    matrix(SectionKind::AttentionOut, block.attentionOut);
+    addVector(SectionKind::FeedForwardNorm, block.feedForwardNorm, layer, bundle);
+    matrix(SectionKind::GateAndUp, block.gateAndUp);
+    matrix(SectionKind::Down, block.down);
+  }
+
+  void addVector(SectionKind kind, const Parameter& parameter, uint32_t layer,
+                 BundleBuilder& bundle) const {
+    bundle.add(kind, std::span(values_).subspan(parameter.offset, parameter.size()), layer);
+  }
+
+  SequenceModel model_;
+  std::vector<float> values_;
+  std::vector<float> items_;  // (items, d), features included
+  ItemCounts counts_;
+};
+
+}  // namespace
+
+std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& data,
+                                                               const Parameters& parameters,
+                                                               const TrainOptions& options) const {
+  Settings settings(parameters);
+  const Sequences sequences = sequencesOf(data, settings);
+  const SequenceModel model(settings.model, data.items.size());
+  GemmThreads threads(options.threads);
+  settings.training.seed = options.seed;
+  settings.training.threads = &threads;
+  settings.training.tokensPerBatch =
+      std::clamp(sequences.items.size() / kLeastSteps, kLeastBatchTokens, settings.batchTokens);
+  const TrainedSequenceModel trained = trainSequenceModel(model, sequences, {}, settings.training);
+  return std::make_unique<TransformerWeights>(
+      model, trained.values, fullItemVectors(model, trained.values.data(), {}, &threads),
+      countUsers(data));
+}
+
+}  // namespace attune::trainer
