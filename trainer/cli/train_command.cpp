@@ -3,12 +3,15 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <cmath>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
+#include "trainer/base/progress.h"
 #include "trainer/cli/solution_options.h"
 #include "trainer/data/split.h"
 #include "trainer/eval/evaluator.h"
@@ -30,6 +33,7 @@ struct TrainCommand {
   std::vector<std::string> includeText;
   std::string precision = "int8";
   bool keepSeen = false;
+  bool resume = false;
   bool json = false;
 };
 
@@ -45,6 +49,15 @@ struct Validation {
   Evaluation popularity;
 };
 
+/// The same training, with a checkpoint of its own and a bar to show how far it is.
+TrainRequest observed(TrainRequest request, const TrainCommand& command, const char* name,
+                      Progress& progress) {
+  request.options.checkpointPath = command.output + "." + name + ".checkpoint";
+  request.options.resume = command.resume;
+  request.options.progress = &progress;
+  return request;
+}
+
 std::optional<Validation> validate(const TrainCommand& command, const Dataset& data,
                                    const TrainRequest& request) {
   const Split split = splitDataset(data, {.protocol = command.validation,
@@ -53,7 +66,9 @@ std::optional<Validation> validate(const TrainCommand& command, const Dataset& d
   if (split.cases.empty()) return std::nullopt;
   const EvaluateOptions options{.threads = request.options.threads};
   const TrainRequest baseline{Parameters(findRecipe("popularity-count")), request.options};
-  return Validation{evaluateBundle(trainBundle(split.train, request), data, split, options),
+  Progress progress("validation", ProgressTarget::onStderr());
+  const TrainRequest held = observed(request, command, "validation", progress);
+  return Validation{evaluateBundle(trainBundle(split.train, held), data, split, options),
                     evaluateBundle(trainBundle(split.train, baseline), data, split, options)};
 }
 
@@ -98,16 +113,22 @@ void train(const TrainCommand& command) {
   const auto start = Clock::now();
   const Solution solution = solutionOf(command.solution);
   const Dataset data = loadTrainingData(command.solution, solution);
-  TrainRequest request{solution.parameters,
-                       {command.solution.seed, threadCount(command.solution)},
-                       {command.includeText.begin(), command.includeText.end()},
-                       command.precision == "f32" ? BundlePrecision::float32 : BundlePrecision::int8};
+  TrainRequest request{solution.parameters};
+  request.options.seed = command.solution.seed;
+  request.options.threads = threadCount(command.solution);
+  request.includeText = {command.includeText.begin(), command.includeText.end()};
+  if (command.precision == "f32") request.precision = BundlePrecision::float32;
   const auto validation = validate(command, data, request);
   if (validation) request.metrics = metricValues(validation->recipe);
   TrainSeconds seconds;
-  const std::vector<uint8_t> bytes = trainBundle(data, request, &seconds);
+  Progress progress("training", ProgressTarget::onStderr());
+  const std::vector<uint8_t> bytes =
+      trainBundle(data, observed(request, command, "training", progress), &seconds);
+  progress.finish();
   const ServedBundle served(bytes, "the new bundle");  // never publish what cannot be opened
   writeFileAtomically(command.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  for (const char* name : {"validation", "training"})
+    std::remove((command.output + "." + name + ".checkpoint").c_str());
 
   ordered_json report = {{"recipe", solution.parameters.recipe().name},
                          {"parameters", solution.parameters.toJson()},
@@ -154,6 +175,8 @@ void addTrainCommand(CLI::App& app, std::function<void()>& run) {
   command->add_option("--precision", options->precision, "How weights are stored")
       ->check(CLI::IsMember({"int8", "f32"}))
       ->capture_default_str();
+  command->add_flag("--resume", options->resume,
+                    "Go on where an interrupted training with the same options and data stopped");
   command->add_flag("--keep-seen", options->keepSeen,
                     "In the metrics, items a user had before may be right answers");
   command->add_flag("--json", options->json, "Print the report as one JSON document");

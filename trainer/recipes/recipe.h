@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "trainer/base/progress.h"
 #include "trainer/data/dataset.h"
 #include "trainer/export/bundle_builder.h"
 #include "trainer/export/item_order.h"
@@ -16,6 +17,10 @@ namespace attune::trainer {
 struct TrainOptions {
   uint64_t seed = 1;
   unsigned threads = 1;  ///< never changes the result
+  /// Where a recipe that trains for long keeps its state between two rounds; "" = nowhere.
+  std::string checkpointPath = {};
+  bool resume = false;           ///< go on from the checkpoint, if it is there, to the same result
+  Progress* progress = nullptr;  ///< told how far training is; null = nobody asks
 };
 
 /// What a recipe has learned. Immutable.

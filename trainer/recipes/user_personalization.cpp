@@ -1,6 +1,7 @@
 #include "trainer/recipes/user_personalization.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "trainer/base/errors.h"
 #include "trainer/nn/sequence_trainer.h"
@@ -27,6 +28,7 @@ struct Settings {
       throw UserError("recipe user-personalization: hidden_dimension must be a multiple of heads");
     training.epochs = size(p, "epochs");
     training.patience = size(p, "patience");
+    training.averaging = p.number("weight_averaging");
     training.learningRate = p.number("learning_rate");
     training.dropout = static_cast<float>(p.number("dropout"));
   }
@@ -59,6 +61,20 @@ Sequences sequencesOf(const Dataset& data, const Settings& settings) {
   for (const auto& history : histories)
     if (history.size() >= least && history.size() <= most) sequences.add(history);
   return sequences;
+}
+
+/// `epoch 12, loss 5.83, validation NDCG@10 0.1526, 65,000 interactions/s, 4 min left at most`
+std::string describe(const EpochProgress& epoch, uint64_t epochs) {
+  const double left = static_cast<double>(epochs - epoch.record.epoch) *
+                      (epoch.trainingSeconds + epoch.validationSeconds);
+  char text[200];
+  std::snprintf(text, sizeof text,
+                "epoch %llu, loss %.3f, validation NDCG@10 %.4f, %s interactions/s, at most %.0f min left",
+                static_cast<unsigned long long>(epoch.record.epoch), epoch.record.loss,
+                epoch.record.ndcgAt10,
+                withThousands(static_cast<uint64_t>(epoch.interactionsPerSecond)).c_str(),
+                left / 60);
+  return text;
 }
 
 /// (outputs, inputs) from (inputs, outputs), which is how training keeps a matrix.
@@ -142,6 +158,15 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   settings.training.threads = &threads;
   settings.training.tokensPerBatch =
       std::clamp(sequences.items.size() / kLeastSteps, kLeastBatchTokens, settings.batchTokens);
+  settings.training.checkpointPath = options.checkpointPath;
+  settings.training.resume = options.resume;
+  const uint64_t epochs = settings.training.epochs;
+  if (options.progress != nullptr)
+    settings.training.onEpoch = [&](const EpochProgress& epoch) {
+      options.progress->update(
+          static_cast<double>(epoch.record.epoch) / static_cast<double>(epochs),
+          describe(epoch, epochs));
+    };
   const TrainedSequenceModel trained = trainSequenceModel(model, sequences, {}, settings.training);
   return std::make_unique<TransformerWeights>(
       model, trained.values, fullItemVectors(model, trained.values.data(), {}, &threads),
