@@ -21,6 +21,8 @@ struct Scratch {
   Buffer<uint8_t> marks;  // (items) all zero between uses
   WideQuery query;        // a model's vector for the scan over the items
   Buffer<float> numbers;  // a model's working memory
+  Buffer<float> additions;   // (items) what a blend adds to single items; 0 elsewhere
+  Buffer<uint32_t> touched;  // which items those are
 };
 
 /// What a recipe has learned, ready to score. Immutable, so one model may serve many threads, each
@@ -42,7 +44,8 @@ class Model {
 
   /// Whether score() is a quick approximation, whose best items refine() scores exactly.
   virtual bool approximates() const { return false; }
-  /// Gives candidates of score() their exact scores. REQUIRES: the session and scratch of score()
+  /// Gives candidates of score() their exact scores, whatever they hold. REQUIRES: the session and
+  /// scratch of score()
   virtual void refine(const Session&, Scratch&, std::span<Scored>) const {}
 
   /// Whether scores are logits: e to their power, divided by the sum over all items, is a share.

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "runtime/models/model.h"
+#include "runtime/models/neighbour_table.h"
 #include "runtime/models/popularity.h"
 
 namespace attune {
@@ -15,27 +16,22 @@ class NeighbourModel : public Model {
  public:
   static Result<Owned<Model>> open(const Bundle& bundle);
 
-  /// Row r of the lists: items[offsets[r]..offsets[r + 1]), nearest first.
-  struct Weights {
-    std::span<const uint32_t> offsets;  // (items + 1)
-    IndexView items;                    // (links)
-    std::span<const uint8_t> bytes;     // (links) quantised weights, or
-    std::span<const float> floats;      // (links) exact ones
-    std::span<const float> scales;      // (items), with bytes
-    float recencyDecay = 0;
-    float popularityBlend = 0;
-  };
-
-  NeighbourModel(const Weights& weights, const PopularityCounts& counts)
-      : weights_(weights), counts_(counts) {}
+  NeighbourModel(const NeighbourTable& table, const PopularityCounts& counts, float recencyDecay,
+                 float popularityBlend)
+      : table_(table),
+        counts_(counts),
+        recencyDecay_(recencyDecay),
+        popularityBlend_(popularityBlend) {}
   Status score(const Session& session, Scratch& scratch, std::span<float> scores) const override;
   Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
 
  private:
   void addNeighbours(uint32_t item, float weight, std::span<float> scores) const;
 
-  Weights weights_;
+  NeighbourTable table_;
   PopularityCounts counts_;
+  float recencyDecay_;
+  float popularityBlend_;
 };
 
 }  // namespace attune

@@ -25,8 +25,11 @@ void PopularityCounts::fill(float weight, std::span<float> scores) const {
 }
 
 void PopularityCounts::fillLogits(std::span<float> scores) const {
-  for (size_t i = 0; i < scores.size(); ++i)
-    scores[i] = logOf(static_cast<float>(userCounts_[i]) + 0.5f);
+  for (uint32_t i = 0; i < scores.size(); ++i) scores[i] = logit(i);
+}
+
+float PopularityCounts::logit(uint32_t item) const {
+  return logOf(static_cast<float>(userCounts_[item]) + 0.5f);
 }
 
 Result<Owned<Model>> PopularityModel::open(const Bundle& bundle) {

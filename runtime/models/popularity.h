@@ -16,6 +16,7 @@ class PopularityCounts {
   void fill(float weight, std::span<float> scores) const;
   /// The same as logits: scores[i] = log(users of item i + 1/2).
   void fillLogits(std::span<float> scores) const;
+  float logit(uint32_t item) const;
 
  private:
   std::span<const uint32_t> userCounts_;  // (items)

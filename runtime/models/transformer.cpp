@@ -181,7 +181,11 @@ Status TransformerModel::score(const Session& session, Scratch& scratch,
 void TransformerModel::refine(const Session& session, Scratch& scratch,
                               std::span<Scored> ranked) const {
   const auto* state = static_cast<const State*>(session.modelState().get());
-  if (state->steps == 0 || !approximates()) return;
+  if (!approximates()) return;
+  if (state->steps == 0) {
+    for (Scored& one : ranked) one.score = counts_.logit(one.item);
+    return;
+  }
   const std::span<float> vector = scratch.numbers.span().first(config_.dimension);
   for (Scored& one : ranked) {
     vectors_.copy(one.item, vector);

@@ -43,9 +43,10 @@ Examined examine(const Parameters& parameters, const EvaluateCommand& command, c
   request.options.seed = command.solution.seed;
   request.options.threads = threads;
   Examined examined;
-  const auto bundle = trainBundle(split.train, request, &examined.training);
-  examined.bundleBytes = bundle.size();
-  examined.evaluation = evaluateBundle(bundle, full, split, {.threads = threads});
+  const TrainedBundle trained = train(split.train, request);
+  examined.training = trained.seconds;
+  examined.bundleBytes = trained.bytes.size();
+  examined.evaluation = evaluateBundle(trained.bytes, full, split, {.threads = threads});
   return examined;
 }
 

@@ -14,7 +14,9 @@ std::string recipeHelp() {
   for (const RecipeInfo& recipe : recipeTable()) {
     help += "  " + recipe.name + "  " + recipe.summary + "\n";
     for (const ParameterInfo& parameter : recipe.parameters) {
-      help += "      " + parameter.name + "=" + parameter.defaultValue.dump() + ", " +
+      const bool chosen = parameter.defaultValue.is_null();
+      help += "      " + parameter.name + "=" +
+              (chosen ? "(from the data)" : parameter.defaultValue.dump()) + ", " +
               rangeOf(parameter) + "\n          " + parameter.summary + "\n";
     }
   }

@@ -47,6 +47,7 @@ double peakMegabytes() {
 struct Validation {
   Evaluation recipe;
   Evaluation popularity;
+  nlohmann::json choices;  ///< what the recipe chose, for the training on everything
 };
 
 /// The same training, with a checkpoint of its own and a bar to show how far it is.
@@ -67,9 +68,12 @@ std::optional<Validation> validate(const TrainCommand& command, const Dataset& d
   const EvaluateOptions options{.threads = request.options.threads};
   const TrainRequest baseline{Parameters(findRecipe("popularity-count")), request.options};
   Progress progress("validation", ProgressTarget::onStderr());
-  const TrainRequest held = observed(request, command, "validation", progress);
-  return Validation{evaluateBundle(trainBundle(split.train, held), data, split, options),
-                    evaluateBundle(trainBundle(split.train, baseline), data, split, options)};
+  TrainRequest held = observed(request, command, "validation", progress);
+  held.options.refit = false;
+  const TrainedBundle trained = train(split.train, held);
+  return Validation{evaluateBundle(trained.bytes, data, split, options),
+                    evaluateBundle(trainBundle(split.train, baseline), data, split, options),
+                    trained.choices};
 }
 
 /// The values alone, for the bundle's provenance.
@@ -101,6 +105,7 @@ void print(const TrainCommand& command, const ordered_json& report,
   if (validation)
     std::cout << "\nvalidation: " << command.validation << " (the bundle, asked through the runtime)\n"
               << toTable(validation->recipe, &validation->popularity, report["recipe"]) << '\n';
+  if (report.contains("choices")) std::cout << "chosen: " << report["choices"].dump() << '\n';
   std::cout << "training " << report["seconds"]["training"] << " s, all " << report["seconds"]["total"]
             << " s, peak memory " << report["peakMemoryMegabytes"] << " MB\n"
             << "wrote " << command.output << ": " << report["bundle"]["bytes"] << " bytes, sha256 "
@@ -119,16 +124,19 @@ void train(const TrainCommand& command) {
   request.includeText = {command.includeText.begin(), command.includeText.end()};
   if (command.precision == "f32") request.precision = BundlePrecision::float32;
   const auto validation = validate(command, data, request);
-  if (validation) request.metrics = metricValues(validation->recipe);
-  TrainSeconds seconds;
+  if (validation) {
+    request.metrics = metricValues(validation->recipe);
+    request.options.choices = validation->choices;
+  }
   Progress progress("training", ProgressTarget::onStderr());
-  const std::vector<uint8_t> bytes =
-      trainBundle(data, observed(request, command, "training", progress), &seconds);
+  const TrainedBundle trained = train(data, observed(request, command, "training", progress));
+  const std::vector<uint8_t>& bytes = trained.bytes;
   progress.finish();
   const ServedBundle served(bytes, "the new bundle");  // never publish what cannot be opened
   writeFileAtomically(command.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   for (const char* name : {"validation", "training"})
-    std::remove((command.output + "." + name + ".checkpoint").c_str());
+    for (const char* pass : kPasses)
+      std::remove((command.output + "." + name + ".checkpoint" + pass).c_str());
 
   ordered_json report = {{"recipe", solution.parameters.recipe().name},
                          {"parameters", solution.parameters.toJson()},
@@ -137,14 +145,15 @@ void train(const TrainCommand& command) {
                           {{"interactions", data.interactions.size()},
                            {"users", data.users.size()},
                            {"items", data.items.size()}}}};
+  if (!trained.choices.is_null()) report["choices"] = trained.choices;
   report["validation"] = command.validation;
   if (validation) {
     report.update(toJson(validation->recipe, &validation->popularity));
     report["popularity"] = metricValues(validation->popularity);
   }
   report["seconds"] = {
-      {"training", rounded(seconds.model)},
-      {"bundle", rounded(seconds.bundle)},
+      {"training", rounded(trained.seconds.model)},
+      {"bundle", rounded(trained.seconds.bundle)},
       {"total", rounded(std::chrono::duration<double>(Clock::now() - start).count())}};
   report["threads"] = request.options.threads;
   report["peakMemoryMegabytes"] = std::round(peakMegabytes());

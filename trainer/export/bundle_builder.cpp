@@ -94,11 +94,16 @@ std::vector<uint8_t> BundleBuilder::finish() const {
   const auto neighbours =
       hasNeighbours_ ? schema::CreateNeighbours(out, recencyDecay_, popularityBlend_) : 0;
   const auto transformer = transformer_ ? createTransformer(out, *transformer_) : 0;
+  const auto blend =
+      blend_ ? schema::CreateBlend(out, blend_->sequence, blend_->neighbours,
+                                   blend_->neighbourScale, blend_->recencyDecay, blend_->repeat)
+             : 0;
   schema::FinishBundleBuffer(
       out, schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor,
-                                BundleLimits::kFormatMinor, 0, itemCount_, model_, recipe, names,
+                                BundleLimits::kFormatMinor,
+                                blend_ ? BundleLimits::kBlendFeature : 0, itemCount_, model_, recipe, names,
                                 columnVector, sectionVector, popularity, neighbours, transformer,
-                                provenance, dataVector));
+                                provenance, dataVector, blend));
   return {out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize()};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace attune::trainer {
 namespace {
@@ -42,11 +43,23 @@ Baskets::Baskets(const Dataset& data, const BasketLimits& limits) {
   for (size_t i = 0; i < events.size(); ++i)
     if (users.holds(userCounts[events.user[i]]) && items.holds(itemCounts[events.item[i]]))
       pairs.push_back(uint64_t{events.user[i]} << 32 | events.item[i]);
+  build(std::move(pairs), data.users.size(), data.items.size());
+}
+
+Baskets::Baskets(const Sequences& sequences, uint32_t items) {
+  std::vector<uint64_t> pairs;
+  pairs.reserve(sequences.items.size());
+  for (size_t user = 0; user < sequences.users(); ++user)
+    for (const uint32_t item : sequences.of(user)) pairs.push_back(uint64_t{user} << 32 | item);
+  build(std::move(pairs), static_cast<uint32_t>(sequences.users()), items);
+}
+
+void Baskets::build(std::vector<uint64_t> pairs, uint32_t users, uint32_t items) {
   std::sort(pairs.begin(), pairs.end());
   pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
 
-  itemOffsets_.assign(size_t{data.users.size()} + 1, 0);
-  userOffsets_.assign(size_t{data.items.size()} + 1, 0);
+  itemOffsets_.assign(size_t{users} + 1, 0);
+  userOffsets_.assign(size_t{items} + 1, 0);
   for (const uint64_t pair : pairs) {
     ++itemOffsets_[(pair >> 32) + 1];
     ++userOffsets_[static_cast<uint32_t>(pair) + 1];

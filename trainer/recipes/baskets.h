@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "trainer/data/dataset.h"
+#include "trainer/nn/sequence_batches.h"
 
 namespace attune::trainer {
 
@@ -21,6 +22,8 @@ struct BasketLimits {
 class Baskets {
  public:
   Baskets(const Dataset& data, const BasketLimits& limits);
+  /// Of sequences whose items are below `items`, all of them.
+  Baskets(const Sequences& sequences, uint32_t items);
 
   uint32_t userCount() const { return static_cast<uint32_t>(itemOffsets_.size() - 1); }
   uint32_t itemCount() const { return static_cast<uint32_t>(userOffsets_.size() - 1); }
@@ -32,6 +35,9 @@ class Baskets {
   }
 
  private:
+  /// From user << 32 | item, in any order.
+  void build(std::vector<uint64_t> pairs, uint32_t users, uint32_t items);
+
   std::vector<size_t> itemOffsets_;  // (users + 1)
   std::vector<uint32_t> items_;
   std::vector<size_t> userOffsets_;  // (items + 1)

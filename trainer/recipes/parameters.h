@@ -12,7 +12,7 @@ namespace attune::trainer {
 struct ParameterInfo {
   std::string name;
   std::string type;  ///< "int", "float" or "bool"
-  nlohmann::json defaultValue;
+  nlohmann::json defaultValue;  ///< null: the recipe chooses from the data
   double min = 0;
   double max = 0;
   bool tunable = false;
@@ -48,6 +48,8 @@ class Parameters {
   /// the parameter's type or out of its range.
   void set(const std::string& name, const std::string& value);
 
+  /// Whether there is a value: false where the default is to choose from the data.
+  bool has(const std::string& name) const { return !values_.at(name).is_null(); }
   double number(const std::string& name) const { return values_.at(name).get<double>(); }
   int64_t integer(const std::string& name) const { return values_.at(name).get<int64_t>(); }
   bool flag(const std::string& name) const { return values_.at(name).get<bool>(); }

@@ -13,14 +13,26 @@
 
 namespace attune::trainer {
 
+/// The passes over the data that have a checkpoint each: the one that chooses by held-out events,
+/// and the one that learns from everything.
+inline constexpr const char* kPasses[] = {".choose", ".refit"};
+
 /// What training needs beside the data and the recipe's parameters.
 struct TrainOptions {
   uint64_t seed = 1;
   unsigned threads = 1;  ///< never changes the result
-  /// Where a recipe that trains for long keeps its state between two rounds; "" = nowhere.
+  /// Where a recipe that trains for long keeps its state between two rounds; "" = nowhere. The
+  /// files are named by this and one of kPasses.
   std::string checkpointPath = {};
   bool resume = false;           ///< go on from the checkpoint, if it is there, to the same result
   Progress* progress = nullptr;  ///< told how far training is; null = nobody asks
+  /// What an earlier run on part of the same data chose (TrainedModel::choices()): a recipe that
+  /// holds data back to choose by takes these over, holds nothing back and learns from everything.
+  /// null = choose.
+  nlohmann::json choices = nullptr;
+  /// Whether a recipe that holds data back to choose by then learns from everything anew. Without,
+  /// the model is the one that was chosen by.
+  bool refit = true;
 };
 
 /// What a recipe has learned. Immutable.
@@ -28,6 +40,9 @@ class TrainedModel {
  public:
   virtual ~TrainedModel() = default;
   virtual ModelKind kind() const = 0;
+  /// What the recipe chose by itself, such as a number of epochs, for the report and for another
+  /// run; null when it chooses nothing.
+  virtual nlohmann::json choices() const { return nullptr; }
   /// Adds the model's sections and configuration, items in the bundle's order.
   virtual void write(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const = 0;
 };

@@ -35,24 +35,31 @@ nlohmann::json provenanceOf(const Dataset& data, const TrainRequest& request) {
 
 }  // namespace
 
-std::vector<uint8_t> trainBundle(const Dataset& data, const TrainRequest& request,
-                                 TrainSeconds* seconds) {
+TrainedBundle train(const Dataset& data, const TrainRequest& request) {
   if (data.interactions.size() == 0)
     throw UserError("there are no interactions to learn from: import some with attune import "
                     "--type interactions");
   const std::string& recipe = request.parameters.recipe().name;
+  TrainedBundle trained;
   auto start = Clock::now();
   const auto model = makeRecipe(recipe)->train(data, request.parameters, request.options);
-  if (seconds != nullptr) seconds->model = secondsSince(start);
+  trained.seconds.model = secondsSince(start);
+  trained.choices = model->choices();
   start = Clock::now();
   const ItemOrder order(data.items);
   BundleBuilder bundle(order.size(), recipe, model->kind());
   writeCatalogue(data, order, request.includeText, bundle);
   model->write(order, request.precision, bundle);
-  bundle.setProvenance(provenanceOf(data, request).dump());
-  std::vector<uint8_t> bytes = bundle.finish();
-  if (seconds != nullptr) seconds->bundle = secondsSince(start);
-  return bytes;
+  nlohmann::json provenance = provenanceOf(data, request);
+  if (!trained.choices.is_null()) provenance["choices"] = trained.choices;
+  bundle.setProvenance(provenance.dump());
+  trained.bytes = bundle.finish();
+  trained.seconds.bundle = secondsSince(start);
+  return trained;
+}
+
+std::vector<uint8_t> trainBundle(const Dataset& data, const TrainRequest& request) {
+  return train(data, request).bytes;
 }
 
 }  // namespace attune::trainer

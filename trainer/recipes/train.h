@@ -26,9 +26,17 @@ struct TrainSeconds {
   double bundle = 0;  ///< quantising and writing
 };
 
-/// Trains a recipe and returns the bundle's bytes: equal for equal data, request and build, whatever
+struct TrainedBundle {
+  std::vector<uint8_t> bytes;
+  nlohmann::json choices;  ///< TrainedModel::choices()
+  TrainSeconds seconds;
+};
+
+/// Trains a recipe and makes the bundle: equal bytes for equal data, request and build, whatever
 /// options.threads is. Throws UserError when there are no interactions.
-std::vector<uint8_t> trainBundle(const Dataset& data, const TrainRequest& request,
-                                 TrainSeconds* seconds = nullptr);
+TrainedBundle train(const Dataset& data, const TrainRequest& request);
+
+/// The bytes alone.
+std::vector<uint8_t> trainBundle(const Dataset& data, const TrainRequest& request);
 
 }  // namespace attune::trainer

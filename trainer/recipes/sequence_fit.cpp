@@ -1,0 +1,145 @@
+#include "trainer/recipes/sequence_fit.h"
+
+#include <algorithm>
+
+#include "trainer/base/errors.h"
+#include "trainer/nn/sequence_validation.h"
+#include "trainer/recipes/baskets.h"
+
+namespace attune::trainer {
+namespace {
+
+constexpr size_t kBlendCases = 3000;
+constexpr size_t kNeighbours = 20;
+constexpr double kRepeatingUsers = 0.02;
+/// A blend must be that much better than the sequence model to be worth its bytes.
+constexpr double kWorthwhileGain = 1.01;
+
+/// At most `count` of the held-out cases, evenly spread.
+HeldOut sampled(HeldOut held, size_t count) {
+  const size_t all = held.users.size();
+  if (all <= count) return held;
+  for (size_t i = 0; i < count; ++i) {
+    held.users[i] = held.users[i * all / count];
+    held.targets[i] = held.targets[i * all / count];
+  }
+  held.users.resize(count);
+  held.targets.resize(count);
+  return held;
+}
+
+std::vector<uint32_t> userCounts(const Baskets& baskets) {
+  std::vector<uint32_t> counts;
+  for (uint32_t item = 0; item < baskets.itemCount(); ++item)
+    counts.push_back(static_cast<uint32_t>(baskets.usersOf(item).size()));
+  return counts;
+}
+
+NeighbourLists neighboursOf(const Baskets& baskets, unsigned threads) {
+  return findNeighbours(baskets, {.maxNeighbours = kNeighbours, .threads = threads});
+}
+
+void chooseBlend(const SequenceModel& model, const std::vector<float>& values,
+                 const Sequences& sequences, const ItemFeatures& features,
+                 const SequenceTrainingOptions& training, unsigned threads,
+                 SequenceChoices& choices) {
+  const HeldOut held =
+      sampled(holdOutLast(sequences, training.validationUsers, training.seed), kBlendCases);
+  if (held.users.empty()) return;
+  const size_t d = model.config().hiddenDimension;
+  const std::vector<float> vectors =
+      fullItemVectors(model, values.data(), features, training.threads);
+  const ConstMatrix items(vectors.data(), model.items(), d);
+  std::vector<float> states(held.users.size() * d);
+  const Matrix hidden(states.data(), held.users.size(), d);
+  encodeHistories(model, values.data(), items, held.training, held.users, training.threads, hidden);
+  const Baskets baskets(held.training, static_cast<uint32_t>(model.items()));
+  const NeighbourLists lists = neighboursOf(baskets, threads);
+  const std::vector<uint32_t> counts = userCounts(baskets);
+  const FittedBlend fitted = fitBlend(
+      {held, hidden, items, lists, counts, training.excludeSeen, training.threads});
+  choices.sequenceNdcgAt10 = fitted.sequenceNdcgAt10;
+  choices.blends = fitted.ndcgAt10 > kWorthwhileGain * fitted.sequenceNdcgAt10;
+  choices.ndcgAt10 = choices.blends ? fitted.ndcgAt10 : fitted.sequenceNdcgAt10;
+  if (choices.blends) choices.blend = fitted.weights;
+}
+
+/// `pass` names the checkpoint's file.
+TrainedSequenceModel trainPass(const SequenceModel& model, const Sequences& sequences,
+                               const ItemFeatures& features, SequenceTrainingOptions training,
+                               const TrainOptions& options, const char* pass) {
+  if (!options.checkpointPath.empty()) training.checkpointPath = options.checkpointPath + pass;
+  training.resume = options.resume;
+  return trainSequenceModel(model, sequences, features, training);
+}
+
+}  // namespace
+
+nlohmann::json SequenceChoices::toJson() const {
+  nlohmann::json json = {{"epochs", epochs},
+                         {"ndcg_at_10", ndcgAt10},
+                         {"sequence_ndcg_at_10", sequenceNdcgAt10}};
+  if (blends)
+    json["blend"] = {{"sequence", blend.sequence},
+                     {"neighbours", blend.neighbours},
+                     {"neighbour_scale", blend.neighbourScale},
+                     {"recency_decay", blend.recencyDecay},
+                     {"popularity", blend.popularity},
+                     {"repeat", blend.repeat}};
+  return json;
+}
+
+SequenceChoices SequenceChoices::fromJson(const nlohmann::json& json) {
+  SequenceChoices choices;
+  try {
+    choices.epochs = json.at("epochs");
+    choices.ndcgAt10 = json.at("ndcg_at_10");
+    choices.sequenceNdcgAt10 = json.at("sequence_ndcg_at_10");
+    choices.blends = json.contains("blend");
+    if (!choices.blends) return choices;
+    const auto& blend = json.at("blend");
+    choices.blend = {blend.at("sequence"),      blend.at("neighbours"), blend.at("neighbour_scale"),
+                     blend.at("recency_decay"), blend.at("popularity"), blend.at("repeat")};
+  } catch (const nlohmann::json::exception& error) {
+    throw UserError(std::string("the choices of an earlier training do not fit: ") + error.what());
+  }
+  return choices;
+}
+
+SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequences,
+                             const ItemFeatures& features, SequenceTrainingOptions training,
+                             const TrainOptions& options) {
+  SequenceFit fit;
+  if (options.choices.is_null()) {
+    TrainedSequenceModel chosen =
+        trainPass(model, sequences, features, training, options, kPasses[0]);
+    fit.choices.epochs = chosen.bestEpoch;
+    fit.values = std::move(chosen.values);
+    chooseBlend(model, fit.values, sequences, features, training, options.threads, fit.choices);
+    if (!options.refit) return fit;
+  } else {
+    fit.choices = SequenceChoices::fromJson(options.choices);
+  }
+  training.epochs = std::max<uint64_t>(1, fit.choices.epochs);
+  training.validationUsers = 0;
+  fit.values = trainPass(model, sequences, features, training, options, kPasses[1]).values;
+  return fit;
+}
+
+NeighbourLists blendNeighbours(const Sequences& sequences, uint32_t items, unsigned threads) {
+  return neighboursOf(Baskets(sequences, items), threads);
+}
+
+bool usersRepeat(const Sequences& sequences) {
+  size_t asked = 0, repeating = 0;
+  for (size_t user = 0; user < sequences.users(); ++user) {
+    const auto history = sequences.of(user);
+    if (history.size() < 2) continue;
+    ++asked;
+    const auto past = history.first(history.size() - 1);
+    repeating += std::find(past.begin(), past.end(), history.back()) != past.end();
+  }
+  return static_cast<double>(repeating) > kRepeatingUsers * static_cast<double>(asked);
+}
+
+}  // namespace attune::trainer

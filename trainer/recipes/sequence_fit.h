@@ -1,0 +1,48 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "trainer/data/dataset.h"
+#include "trainer/nn/sequence_trainer.h"
+#include "trainer/recipes/neighbour_lists.h"
+#include "trainer/recipes/recipe.h"
+#include "trainer/recipes/score_blend.h"
+
+namespace attune::trainer {
+
+/// What was chosen on held-out events, and can be taken over by a training on all of them.
+struct SequenceChoices {
+  uint64_t epochs = 0;
+  BlendWeights blend;
+  bool blends = false;           ///< whether the blend is better than the sequence model alone
+  double ndcgAt10 = 0;           ///< on the held-out events, of what was chosen
+  double sequenceNdcgAt10 = 0;   ///< of the sequence model alone
+
+  nlohmann::json toJson() const;
+  /// Throws UserError when something is missing.
+  static SequenceChoices fromJson(const nlohmann::json& json);
+};
+
+/// A sequence model and its choices.
+struct SequenceFit {
+  std::vector<float> values;  ///< SequenceModel's layout
+  SequenceChoices choices;
+};
+
+/// Trains a sequence model in two passes. The first holds back the last event of each user (of a
+/// sample of many) and chooses the number of epochs and the blend by them; the second learns from
+/// everything for so many epochs. With options.choices only the second runs, without options.refit
+/// only the first. Checkpoints of the passes are apart, so that either can be resumed.
+SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequences,
+                             const ItemFeatures& features, SequenceTrainingOptions training,
+                             const TrainOptions& options);
+
+/// The lists a blend uses, learned from all sequences.
+NeighbourLists blendNeighbours(const Sequences& sequences, uint32_t items, unsigned threads);
+
+/// Whether enough of the users come back to items they had: then these are right answers too.
+bool usersRepeat(const Sequences& sequences);
+
+}  // namespace attune::trainer
