@@ -34,6 +34,19 @@ void forColumns(GemmThreads* threads, size_t columns,
 
 }  // namespace
 
+std::vector<uint32_t> itemsWithoutEvents(const ItemFeatures& features,
+                                         std::span<const uint32_t> occurrences) {
+  std::vector<uint32_t> found;
+  if (features.empty()) return found;
+  const size_t items = features.offsets.size() - 1;
+  std::vector<bool> occurs(items);
+  for (const uint32_t item : occurrences) occurs[item] = true;
+  for (size_t item = 0; item < items; ++item)
+    if (!occurs[item] && features.offsets[item] < features.offsets[item + 1])
+      found.push_back(static_cast<uint32_t>(item));
+  return found;
+}
+
 bool IdDropout::drops(size_t item) const {
   if (rate <= 0) return false;
   const Random::Block block =

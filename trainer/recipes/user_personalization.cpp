@@ -5,6 +5,7 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/nn/sequence_trainer.h"
+#include "trainer/recipes/item_features.h"
 #include "trainer/recipes/popularity_count.h"
 
 namespace attune::trainer {
@@ -23,7 +24,8 @@ struct Settings {
               .maxHistory = size(p, "max_history")},
         batchTokens(size(p, "batch_tokens")),
         minPercentile(p.number("min_user_history_length_percentile")),
-        maxPercentile(p.number("max_user_history_length_percentile")) {
+        maxPercentile(p.number("max_user_history_length_percentile")),
+        useMetadata(p.flag("use_metadata")) {
     if (model.hiddenDimension % model.heads != 0)
       throw UserError("recipe user-personalization: hidden_dimension must be a multiple of heads");
     training.epochs = size(p, "epochs");
@@ -31,6 +33,7 @@ struct Settings {
     training.averaging = p.number("weight_averaging");
     training.learningRate = p.number("learning_rate");
     training.dropout = static_cast<float>(p.number("dropout"));
+    training.idDropout = static_cast<float>(p.number("id_dropout"));
   }
   static size_t size(const Parameters& p, const char* name) {
     return static_cast<size_t>(p.integer(name));
@@ -41,6 +44,7 @@ struct Settings {
   size_t batchTokens;
   double minPercentile;
   double maxPercentile;
+  bool useMetadata;
 };
 
 /// Every user's items in time order, of the users whose number of events is within the percentiles.
@@ -152,7 +156,8 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
                                                                const TrainOptions& options) const {
   Settings settings(parameters);
   const Sequences sequences = sequencesOf(data, settings);
-  const SequenceModel model(settings.model, data.items.size());
+  const ItemFeatures features = settings.useMetadata ? itemFeaturesOf(data) : ItemFeatures{};
+  const SequenceModel model(settings.model, data.items.size(), features.featureCount);
   GemmThreads threads(options.threads);
   settings.training.seed = options.seed;
   settings.training.threads = &threads;
@@ -167,9 +172,9 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
           static_cast<double>(epoch.record.epoch) / static_cast<double>(epochs),
           describe(epoch, epochs));
     };
-  const TrainedSequenceModel trained = trainSequenceModel(model, sequences, {}, settings.training);
+  const TrainedSequenceModel trained = trainSequenceModel(model, sequences, features, settings.training);
   return std::make_unique<TransformerWeights>(
-      model, trained.values, fullItemVectors(model, trained.values.data(), {}, &threads),
+      model, trained.values, fullItemVectors(model, trained.values.data(), features, &threads),
       countUsers(data));
 }
 
