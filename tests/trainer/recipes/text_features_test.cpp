@@ -55,7 +55,8 @@ TEST_CASE("a text's weights have length 1 and are no more than asked for") {
   std::string longText;
   for (int i = 0; i < 300; ++i) longText += "word" + std::to_string(i * 31 % 97) + " ";
   const ItemFeatures features = textFeatures(textColumn(among({longText, longText, ""})), {});
-  CHECK(countOf(features, 0) == ItemFeatureOptions().ngramsPerText);
+  CHECK(countOf(features, 0) <= ItemFeatureOptions().ngramsPerText);
+  CHECK(countOf(features, 0) > ItemFeatureOptions().ngramsPerText / 2);  // some share a feature
   CHECK(countOf(features, 2) == 0);
   float squares = 0;
   for (uint64_t i = features.offsets[0]; i < features.offsets[1]; ++i)
