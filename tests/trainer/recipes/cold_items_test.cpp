@@ -66,6 +66,29 @@ std::vector<Column> categories() {
   return {categoricalColumn(rows), numericColumn(prices)};
 }
 
+/// The score of every item for a user who had three items of the cluster, in the dataset's order.
+std::vector<float> scoresFor(uint32_t cluster, const Dataset& data, const Engine& engine) {
+  Session session(engine.items(), 200);
+  for (const uint32_t place : {6, 9, 12}) {
+    const std::string item = "i" + std::to_string(place * kClusters + cluster);
+    REQUIRE(session.record(item, "", place, NAN).ok());
+  }
+  Scratch scratch;
+  REQUIRE(engine.recommend(session, {.numResults = 500}, scratch).ok());
+  std::vector<float> scores(data.items.size(), NAN);
+  for (const Scored& one : scratch.ranked)
+    scores[data.items.find(std::string(engine.items()[one.item]))] = one.score;
+  return scores;
+}
+
+ServedBundle trainedOn(const Dataset& data, const std::string& useMetadata) {
+  Parameters parameters(findRecipe("user-personalization"));
+  parameters.set("hidden_dimension", "32");
+  parameters.set("epochs", "40");
+  parameters.set("use_metadata", useMetadata);
+  return {trainBundle(data, {parameters}), "cold"};
+}
+
 /// The shares of right orders between unseen items of the user's cluster and, first, the unseen
 /// items of the other clusters, second, the seen ones of the others.
 struct Orders {
@@ -74,33 +97,20 @@ struct Orders {
 };
 
 Orders ordersOf(const Dataset& data, const std::string& useMetadata) {
-  Parameters parameters(findRecipe("user-personalization"));
-  parameters.set("hidden_dimension", "32");
-  parameters.set("epochs", "40");
-  parameters.set("use_metadata", useMetadata);
-  const ServedBundle served(trainBundle(data, {parameters}), "cold");
-  const Vocabulary& items = served.engine().items();
-  double right = 0, pairs = 0, rightSeen = 0, pairsSeen = 0;
+  const ServedBundle served = trainedOn(data, useMetadata);
+  double right[2] = {}, pairs[2] = {};  // by whether b is unseen
   for (uint32_t cluster = 0; cluster < kClusters; ++cluster) {
-    Session session(items, 200);
-    for (const uint32_t place : {6, 9, 12})
-      REQUIRE(
-          session.record("i" + std::to_string(place * kClusters + cluster), "", place, NAN).ok());
-    Scratch scratch;
-    REQUIRE(served.engine().recommend(session, {.numResults = 500}, scratch).ok());
-    std::vector<float> scores(items.size(), NAN);
-    for (const Scored& one : scratch.ranked)
-      scores[data.items.find(std::string(items[one.item]))] = one.score;
-    for (uint32_t a = 0; a < items.size(); ++a) {
+    const std::vector<float> scores = scoresFor(cluster, data, served.engine());
+    for (uint32_t a = 0; a < scores.size(); ++a) {
       if (!isUnseen(a) || clusterOf(a) != cluster) continue;
-      for (uint32_t b = 0; b < items.size(); ++b) {
+      for (uint32_t b = 0; b < scores.size(); ++b) {
         if (clusterOf(b) == cluster) continue;
-        (isUnseen(b) ? right : rightSeen) += scores[a] > scores[b];
-        (isUnseen(b) ? pairs : pairsSeen) += 1;
+        right[isUnseen(b)] += scores[a] > scores[b];
+        pairs[isUnseen(b)] += 1;
       }
     }
   }
-  return {right / pairs, rightSeen / pairsSeen};
+  return {right[1] / pairs[1], right[0] / pairs[0]};
 }
 
 }  // namespace
@@ -135,8 +145,17 @@ TEST_CASE("NaN in a number and columns that tell nothing leave a model that rank
   odd[7] = -1e308;
   Column constant = numericColumn(std::vector(items, 1.0));
   constant.name = "WEIGHT";
-  const Dataset data = clusteredWorld(
-      {numericColumn(odd), constant, textColumn(std::vector<std::string>(items))});
+  const Dataset data =
+      clusteredWorld({numericColumn(odd), constant, textColumn(std::vector<std::string>(items))});
   const Orders orders = ordersOf(data, "true");
   CHECK(std::isfinite(orders.overUnseen));
+}
+
+TEST_CASE("without metadata use_metadata changes no score") {
+  for (const std::vector<Column>& columns :
+       {std::vector<Column>{}, {textColumn(std::vector<std::string>(60, "said of all items"))}}) {
+    const Dataset data = clusteredWorld(columns);
+    const ServedBundle with = trainedOn(data, "true"), without = trainedOn(data, "false");
+    CHECK(scoresFor(0, data, with.engine()) == scoresFor(0, data, without.engine()));
+  }
 }
