@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "runtime/base/random.h"
+#include "trainer/nn/vectorised.h"
 
 namespace attune::trainer {
 namespace {
@@ -14,6 +15,29 @@ constexpr uint32_t kIdDropoutWord = 0x1d0u;
 
 void addScaled(float scale, const float* from, size_t count, float* to) {
   for (size_t j = 0; j < count; ++j) to[j] += scale * from[j];
+}
+
+ATTUNE_VECTORISED
+void addFeatures(const ItemFeatures& features, size_t item, ConstMatrix featureVectors, float* to) {
+  for (uint64_t i = features.offsets[item]; i < features.offsets[item + 1]; ++i) {
+    const float weight = features.weights[i];
+    const float* from = featureVectors.row(features.features[i]);
+    for (size_t j = 0; j < featureVectors.columns; ++j) to[j] += weight * from[j];
+  }
+}
+
+/// The features' gradient in columns begin .. begin + count, item after item.
+ATTUNE_VECTORISED
+void addToFeatures(ConstMatrix dOut, const ItemFeatures& features, size_t begin, size_t count,
+                   Matrix dFeatureVectors) {
+  for (size_t item = 0; item < dOut.rows; ++item) {
+    const float* from = dOut.row(item) + begin;
+    for (uint64_t i = features.offsets[item]; i < features.offsets[item + 1]; ++i) {
+      const float weight = features.weights[i];
+      float* to = dFeatureVectors.row(features.features[i]) + begin;
+      for (size_t j = 0; j < count; ++j) to[j] += weight * from[j];
+    }
+  }
 }
 
 void forItems(GemmThreads* threads, size_t items, const std::function<void(size_t)>& work) {
@@ -34,6 +58,19 @@ void forColumns(GemmThreads* threads, size_t columns,
 
 }  // namespace
 
+std::vector<uint32_t> itemsWithoutEvents(const ItemFeatures& features,
+                                         std::span<const uint32_t> occurrences) {
+  std::vector<uint32_t> found;
+  if (features.empty()) return found;
+  const size_t items = features.offsets.size() - 1;
+  std::vector<bool> occurs(items);
+  for (const uint32_t item : occurrences) occurs[item] = true;
+  for (size_t item = 0; item < items; ++item)
+    if (!occurs[item] && features.offsets[item] < features.offsets[item + 1])
+      found.push_back(static_cast<uint32_t>(item));
+  return found;
+}
+
 bool IdDropout::drops(size_t item) const {
   if (rate <= 0) return false;
   const Random::Block block =
@@ -51,9 +88,7 @@ void itemVectorsForward(ConstMatrix own, ConstMatrix featureVectors, const ItemF
       std::fill_n(to, out.columns, 0.0f);
     else
       std::copy_n(own.row(item), out.columns, to);
-    if (features.empty()) return;
-    for (uint64_t i = features.offsets[item]; i < features.offsets[item + 1]; ++i)
-      addScaled(features.weights[i], featureVectors.row(features.features[i]), out.columns, to);
+    if (!features.empty()) addFeatures(features, item, featureVectors, to);
   });
 }
 
@@ -64,10 +99,7 @@ void itemVectorsBackward(ConstMatrix dOut, const ItemFeatures& features, const I
   });
   if (features.empty()) return;
   forColumns(threads, dOut.columns, [&](size_t begin, size_t count) {
-    for (size_t item = 0; item < dOut.rows; ++item)
-      for (uint64_t i = features.offsets[item]; i < features.offsets[item + 1]; ++i)
-        addScaled(features.weights[i], dOut.row(item) + begin, count,
-                  dFeatureVectors.row(features.features[i]) + begin);
+    addToFeatures(dOut, features, begin, count, dFeatureVectors);
   });
 }
 

@@ -20,6 +20,11 @@ struct ItemFeatures {
   bool empty() const { return featureCount == 0; }
 };
 
+/// The items that training can know by their features alone: they have some, and are none of
+/// `occurrences` (the items of all training events). Ascending.
+std::vector<uint32_t> itemsWithoutEvents(const ItemFeatures& features,
+                                         std::span<const uint32_t> occurrences);
+
 /// Which items do without their own vector for one step of training, so that the features learn to
 /// stand in for it: a function of (seed, step, item).
 struct IdDropout {

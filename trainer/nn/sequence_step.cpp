@@ -1,6 +1,7 @@
 #include "trainer/nn/sequence_step.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace attune::trainer {
 
@@ -10,6 +11,7 @@ SequenceStep::SequenceStep(const SequenceModel& model, std::span<const uint32_t>
       features_(features),
       options_(options),
       pass_(model, options.threads),
+      leftOut_(itemsWithoutEvents(features, occurrences)),
       gradients_(model.layout().size()) {
   if (model.items() > options.wholeSoftmaxItems) {
     sampler_.emplace(occurrences, model.items(), options.negativePower);
@@ -35,7 +37,7 @@ CrossEntropyLoss SequenceStep::compute(const PackedBatch& batch, std::span<const
   const CrossEntropyInput input = {.dimension = d,
                                    .hidden = {hidden.data, batch.tokens() * d},
                                    .items = {items.data, items.rows * d},
-                                   .itemBias = values.subspan(bias.offset, bias.size()),
+                                   .itemBias = itemBias(values),
                                    .targets = batch.targets};
   const CrossEntropyGradients gradients = {
       .hidden = {dHidden.data, batch.tokens() * d},
@@ -49,6 +51,16 @@ CrossEntropyLoss SequenceStep::compute(const PackedBatch& batch, std::span<const
     itemVectorsBackward(dItems, features_, idDropout, model_.itemVectors.in(gradients_.data()),
                         model_.featureVectors.in(gradients_.data()), options_.threads);
   return loss;
+}
+
+std::span<const float> SequenceStep::itemBias(std::span<const float> values) {
+  const std::span<const float> bias =
+      values.subspan(model_.itemBias.offset, model_.itemBias.size());
+  if (leftOut_.empty()) return bias;
+  bias_.assign(model_.items(), 0.0f);
+  std::copy(bias.begin(), bias.end(), bias_.begin());
+  for (const uint32_t item : leftOut_) bias_[item] = -std::numeric_limits<float>::infinity();
+  return bias_;
 }
 
 CrossEntropyLoss SequenceStep::lossOf(const CrossEntropyInput& input,

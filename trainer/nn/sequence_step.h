@@ -10,6 +10,8 @@
 namespace attune::trainer {
 
 /// Computes the loss of batches and the gradient of all weights; holds the working memory of it.
+/// Items with features but no training event take no part: as mere negatives they would teach their
+/// features to be unlikely. Their own vectors get no gradient.
 class SequenceStep {
  public:
   /// `occurrences`: the items of all training events, from which negatives are drawn.
@@ -26,6 +28,8 @@ class SequenceStep {
   /// no features.
   ConstMatrix itemVectors(std::span<const float> values, const IdDropout& dropout);
   Matrix itemGradients();
+  /// The items' biases, -infinity for those that take no part in the softmax; or none.
+  std::span<const float> itemBias(std::span<const float> values);
   CrossEntropyLoss lossOf(const CrossEntropyInput& input, const CrossEntropyGradients& gradients,
                           uint64_t step) const;
 
@@ -33,6 +37,8 @@ class SequenceStep {
   const ItemFeatures& features_;
   const SequenceTrainingOptions& options_;
   SequencePass pass_;
+  std::vector<uint32_t> leftOut_;                  // of the softmax
+  std::vector<float> bias_;                        // (items), where some are left out
   std::optional<NegativeSampler> sampler_;         // none for the whole softmax
   std::vector<float> logExpectedCounts_;           // (items), with a sampler
   std::vector<float> gradients_;                   // (all weights)

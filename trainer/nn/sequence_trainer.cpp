@@ -33,6 +33,7 @@ uint64_t fingerprintOf(const SequenceModel& model, const Sequences& sequences,
   Fingerprint print;
   print.add(sequences.items.data(), sequences.items.size() * sizeof(uint32_t));
   print.add(sequences.offsets.data(), sequences.offsets.size() * sizeof(uint64_t));
+  print.add(features.offsets.data(), features.offsets.size() * sizeof(uint64_t));
   print.add(features.features.data(), features.features.size() * sizeof(uint32_t));
   print.add(features.weights.data(), features.weights.size() * sizeof(float));
   for (const size_t n :
@@ -88,6 +89,9 @@ class Run {
 
   void startAfresh() {
     state_.values = model_.initialValues(options_.seed);
+    for (const uint32_t item : itemsWithoutEvents(features_, heldOut_.training.items))
+      std::fill_n(model_.itemVectors.in(state_.values.data()).row(item),
+                  model_.itemVectors.columns, 0.0f);
     state_.firstMoments.assign(state_.values.size(), 0.0f);
     state_.secondMoments.assign(state_.values.size(), 0.0f);
     state_.averages.clear();

@@ -72,6 +72,9 @@ struct TrainedSequenceModel {
 /// row are skipped, or a high learning rate does no better than guessing, training goes back to the
 /// best weights (or the initial ones) at a tenth of the learning rate.
 ///
+/// An item with features but without any event to train on has an own vector of 0: it is what its
+/// features say. Such items are left out of the softmax.
+///
 /// Throws UserError when nothing can be learned (no user has two items), when it diverges however
 /// low the learning rate, or when a checkpoint does not fit.
 /// REQUIRES: items of the sequences below model.items(); features are of model.items() items.

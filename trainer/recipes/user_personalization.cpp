@@ -6,6 +6,7 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/recipes/blend_parts.h"
+#include "trainer/recipes/item_features.h"
 #include "trainer/recipes/sequence_fit.h"
 
 namespace attune::trainer {
@@ -31,13 +32,15 @@ struct Settings {
               .feedForward = 2 * size(p, "hidden_dimension"),
               .maxHistory = size(p, "max_history")},
         minPercentile(p.number("min_user_history_length_percentile")),
-        maxPercentile(p.number("max_user_history_length_percentile")) {
+        maxPercentile(p.number("max_user_history_length_percentile")),
+        useMetadata(p.flag("use_metadata")) {
     if (model.hiddenDimension % model.heads != 0)
       throw UserError("recipe user-personalization: hidden_dimension must be a multiple of heads");
     training.epochs = size(p, "epochs");
     training.patience = size(p, "patience");
     training.averaging = p.number("weight_averaging");
     training.learningRate = p.number("learning_rate");
+    training.idDropout = static_cast<float>(p.number("id_dropout"));
   }
   /// What depends on the data, unless the user has set it.
   void adapt(const Parameters& p, size_t events, size_t items) {
@@ -56,6 +59,7 @@ struct Settings {
   SequenceTrainingOptions training;
   double minPercentile;
   double maxPercentile;
+  bool useMetadata;
 };
 
 /// Every user's items in time order, of the users whose number of events is within the percentiles.
@@ -173,7 +177,8 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
                                                                const TrainOptions& options) const {
   Settings settings(parameters);
   const Sequences sequences = sequencesOf(data, settings);
-  const SequenceModel model(settings.model, data.items.size());
+  const ItemFeatures features = settings.useMetadata ? itemFeaturesOf(data) : ItemFeatures{};
+  const SequenceModel model(settings.model, data.items.size(), features.featureCount);
   GemmThreads threads(options.threads);
   settings.training.seed = options.seed;
   settings.training.threads = &threads;
@@ -186,10 +191,10 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
           describe(epoch, epochs));
     };
   settings.training.excludeSeen = !usersRepeat(sequences);
-  SequenceFit fit = fitSequenceModel(model, sequences, {}, settings.training, options);
+  SequenceFit fit = fitSequenceModel(model, sequences, features, settings.training, options);
   ItemCounts counts = countUsers(data);
   BlendParts blend = learnBlendParts(data, sequences, fit.choices, counts, true, options.threads);
-  std::vector<float> vectors = fullItemVectors(model, fit.values.data(), {}, &threads);
+  std::vector<float> vectors = fullItemVectors(model, fit.values.data(), features, &threads);
   return std::make_unique<TransformerWeights>(model, std::move(fit.values), std::move(vectors),
                                               std::move(counts), std::move(blend), fit.choices);
 }

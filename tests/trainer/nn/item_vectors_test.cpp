@@ -52,6 +52,13 @@ TEST_CASE("item vectors' gradients are their finite differences, id dropout incl
   }
 }
 
+TEST_CASE("items without events are those with features that training never sees") {
+  const std::vector<uint32_t> seen = {2, 4, 2};
+  CHECK(itemsWithoutEvents(someFeatures(), seen) == std::vector<uint32_t>{1, 3});
+  CHECK(itemsWithoutEvents(someFeatures(), std::vector<uint32_t>{1, 2, 3, 4}).empty());
+  CHECK(itemsWithoutEvents({}, seen).empty());
+}
+
 TEST_CASE("id dropout takes its share of items, others at every step") {
   size_t dropped = 0, same = 0;
   for (size_t item = 0; item < 10'000; ++item) {

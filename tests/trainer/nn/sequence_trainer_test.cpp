@@ -161,3 +161,37 @@ TEST_CASE("sequences without a next item are refused in one line") {
   lonely.add({});
   CHECK_THROWS_WITH(trainOn(lonely, quickOptions()), Catch::Contains("nothing to learn from"));
 }
+
+TEST_CASE("an item without events is what its features say, on whole and drawn softmax") {
+  // Items 30 and 31 stand beside the world's: one has a feature of other items, one has none.
+  constexpr size_t kAll = kWorldItems + 2;
+  ItemFeatures features{{0}, {}, {}, 2};
+  for (size_t item = 0; item < kAll; ++item) {
+    if (item < kAll - 1) {
+      features.features.push_back(item % 2);
+      features.weights.push_back(1);
+    }
+    features.offsets.push_back(features.features.size());
+  }
+  const SequenceModel model(smallConfig(), kAll, features.featureCount);
+  SequenceTrainingOptions options = quickOptions();
+  options.epochs = 2;
+  options.idDropout = 0.2f;
+  for (const size_t whole : {1000, 10}) {
+    options.wholeSoftmaxItems = whole;
+    options.negatives = 20;
+    const TrainedSequenceModel trained =
+        trainSequenceModel(model, walkingUsers(300, 4), features, options);
+    REQUIRE(allFinite(trained.values));
+    CHECK(trained.curve.back().loss < std::log(30.0));
+    const auto full = fullItemVectors(model, trained.values.data(), features, nullptr);
+    const ConstMatrix own = model.itemVectors.in(trained.values.data());
+    const ConstMatrix feature = model.featureVectors.in(trained.values.data());
+    for (size_t j = 0; j < own.columns; ++j) {
+      CHECK(own.row(30)[j] == 0);
+      CHECK(full[30 * own.columns + j] == feature.row(0)[j]);
+    }
+    // Without features nothing better is known of an item than that nobody had it.
+    CHECK(std::any_of(own.row(31), own.row(31) + own.columns, [](float x) { return x != 0; }));
+  }
+}
