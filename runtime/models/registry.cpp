@@ -1,6 +1,7 @@
 #include "runtime/models/model.h"
 #include "runtime/models/neighbours.h"
 #include "runtime/models/popularity.h"
+#include "runtime/models/recurrent.h"
 #include "runtime/models/transformer.h"
 
 namespace attune {
@@ -13,6 +14,8 @@ Result<Owned<Model>> openModel(const Bundle& bundle) {
       return NeighbourModel::open(bundle);
     case ModelKind::Transformer:
       return TransformerModel::open(bundle);
+    case ModelKind::Recurrent:
+      return RecurrentModel::open(bundle);
     case ModelKind::None:
       break;
   }

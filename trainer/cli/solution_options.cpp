@@ -14,7 +14,7 @@ std::string recipeHelp() {
   for (const RecipeInfo& recipe : recipeTable()) {
     help += "  " + recipe.name + "  " + recipe.summary + "\n";
     for (const ParameterInfo& parameter : recipe.parameters) {
-      help += "      " + parameter.name + "=" + parameter.defaultValue.dump() + ", " +
+      help += "      " + parameter.name + "=" + defaultText(parameter) + ", " +
               rangeOf(parameter) + "\n          " + parameter.summary + "\n";
     }
   }

@@ -30,6 +30,13 @@ flatbuffers::Offset<schema::Transformer> createTransformer(flatbuffers::FlatBuff
                                    number(config.window), config.normEpsilon, config.inputScale);
 }
 
+flatbuffers::Offset<schema::Recurrent> createRecurrent(flatbuffers::FlatBufferBuilder& out,
+                                                       const RecurrentConfig& config) {
+  return schema::CreateRecurrent(out, static_cast<uint32_t>(config.dimension),
+                                 static_cast<uint32_t>(config.window), config.sessionGapSeconds,
+                                 config.normEpsilon, config.inputScale);
+}
+
 }  // namespace
 
 void BundleBuilder::add(SectionKind kind, Element element, std::span<const std::byte> bytes,
@@ -94,11 +101,12 @@ std::vector<uint8_t> BundleBuilder::finish() const {
   const auto neighbours =
       hasNeighbours_ ? schema::CreateNeighbours(out, recencyDecay_, popularityBlend_) : 0;
   const auto transformer = transformer_ ? createTransformer(out, *transformer_) : 0;
+  const auto recurrent = recurrent_ ? createRecurrent(out, *recurrent_) : 0;
   schema::FinishBundleBuffer(
       out, schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor,
                                 BundleLimits::kFormatMinor, 0, itemCount_, model_, recipe, names,
                                 columnVector, sectionVector, popularity, neighbours, transformer,
-                                provenance, dataVector));
+                                provenance, dataVector, recurrent));
   return {out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize()};
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/bundle/bundle.h"
+#include "runtime/models/recurrent.h"
 #include "runtime/models/transformer.h"
 
 namespace attune::trainer {
@@ -45,6 +46,7 @@ class BundleBuilder {
     popularityBlend_ = popularityBlend;
   }
   void setTransformer(const TransformerConfig& config) { transformer_ = config; }
+  void setRecurrent(const RecurrentConfig& config) { recurrent_ = config; }
   void setProvenance(std::string json) { provenance_ = std::move(json); }
 
   uint32_t itemCount() const { return itemCount_; }
@@ -77,6 +79,7 @@ class BundleBuilder {
   float recencyDecay_ = 0;
   float popularityBlend_ = 0;
   std::optional<TransformerConfig> transformer_;
+  std::optional<RecurrentConfig> recurrent_;
   std::string provenance_;
 };
 

@@ -1,18 +1,12 @@
 #include "trainer/recipes/user_personalization.h"
 
-#include <algorithm>
-#include <cstdio>
-
 #include "trainer/base/errors.h"
-#include "trainer/nn/sequence_trainer.h"
 #include "trainer/recipes/popularity_count.h"
+#include "trainer/recipes/sequence_recipe.h"
+#include "trainer/recipes/user_histories.h"
 
 namespace attune::trainer {
 namespace {
-
-/// Steps an epoch should have at least, where the data are too few for full batches.
-constexpr size_t kLeastSteps = 20;
-constexpr size_t kLeastBatchTokens = 512;
 
 struct Settings {
   explicit Settings(const Parameters& p)
@@ -43,47 +37,9 @@ struct Settings {
   double maxPercentile;
 };
 
-/// Every user's items in time order, of the users whose number of events is within the percentiles.
 Sequences sequencesOf(const Dataset& data, const Settings& settings) {
-  const Interactions& events = data.interactions;
-  std::vector<std::vector<uint32_t>> histories(data.users.size());
-  for (size_t i = 0; i < events.size(); ++i) histories[events.user[i]].push_back(events.item[i]);
-  std::vector<size_t> lengths;
-  for (const auto& history : histories)
-    if (!history.empty()) lengths.push_back(history.size());
-  std::sort(lengths.begin(), lengths.end());
-  const auto at = [&](double percentile) {
-    return lengths[static_cast<size_t>(percentile * static_cast<double>(lengths.size() - 1) + 0.5)];
-  };
-  const size_t least = at(settings.minPercentile);
-  const size_t most = at(settings.maxPercentile);
-  Sequences sequences;
-  for (const auto& history : histories)
-    if (history.size() >= least && history.size() <= most) sequences.add(history);
-  return sequences;
-}
-
-/// `epoch 12, loss 5.83, validation NDCG@10 0.1526, 65,000 interactions/s, 4 min left at most`
-std::string describe(const EpochProgress& epoch, uint64_t epochs) {
-  const double left = static_cast<double>(epochs - epoch.record.epoch) *
-                      (epoch.trainingSeconds + epoch.validationSeconds);
-  char text[200];
-  std::snprintf(text, sizeof text,
-                "epoch %llu, loss %.3f, validation NDCG@10 %.4f, %s interactions/s, at most %.0f min left",
-                static_cast<unsigned long long>(epoch.record.epoch), epoch.record.loss,
-                epoch.record.ndcgAt10,
-                withThousands(static_cast<uint64_t>(epoch.interactionsPerSecond)).c_str(),
-                left / 60);
-  return text;
-}
-
-/// (outputs, inputs) from (inputs, outputs), which is how training keeps a matrix.
-std::vector<float> transposed(ConstMatrix matrix) {
-  std::vector<float> out(matrix.rows * matrix.columns);
-  for (size_t i = 0; i < matrix.rows; ++i)
-    for (size_t j = 0; j < matrix.columns; ++j)
-      out[j * matrix.rows + i] = matrix.data[i * matrix.columns + j];
-  return out;
+  return userHistories(data, {.minPercentile = settings.minPercentile,
+                              .maxPercentile = settings.maxPercentile});
 }
 
 class TransformerWeights : public TrainedModel {
@@ -101,7 +57,7 @@ class TransformerWeights : public TrainedModel {
     const SequenceModelConfig& config = model_.config();
     bundle.setTransformer({config.hiddenDimension, config.layers, config.heads, config.feedForward,
                            config.maxHistory, config.normEpsilon, model_.inputScale()});
-    writeItems(order, precision, bundle);
+    writeItemVectors(items_, config.hiddenDimension, order, precision, bundle);
     for (uint32_t layer = 0; layer < config.layers; ++layer)
       writeLayer(layer, precision, bundle);
     addVector(SectionKind::FinalNorm, model_.finalNorm, 0, bundle);
@@ -109,16 +65,6 @@ class TransformerWeights : public TrainedModel {
   }
 
  private:
-  void writeItems(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const {
-    const size_t d = model_.config().hiddenDimension;
-    std::vector<float> ordered;
-    for (const uint32_t item : order.toDataset) {
-      const auto begin = items_.begin() + static_cast<std::ptrdiff_t>(item * d);
-      ordered.insert(ordered.end(), begin, begin + static_cast<std::ptrdiff_t>(d));
-    }
-    addMatrix(SectionKind::ItemVectors, ordered, d, (d + 15) / 16 * 16, precision, 0, bundle);
-  }
-
   void writeLayer(uint32_t layer, BundlePrecision precision, BundleBuilder& bundle) const {
     const BlockParameters& block = model_.blocks[layer];
     const auto matrix = [&](SectionKind kind, const Parameter& parameter) {
@@ -154,19 +100,8 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   const Sequences sequences = sequencesOf(data, settings);
   const SequenceModel model(settings.model, data.items.size());
   GemmThreads threads(options.threads);
-  settings.training.seed = options.seed;
-  settings.training.threads = &threads;
-  settings.training.tokensPerBatch =
-      std::clamp(sequences.items.size() / kLeastSteps, kLeastBatchTokens, settings.batchTokens);
-  settings.training.checkpointPath = options.checkpointPath;
-  settings.training.resume = options.resume;
-  const uint64_t epochs = settings.training.epochs;
-  if (options.progress != nullptr)
-    settings.training.onEpoch = [&](const EpochProgress& epoch) {
-      options.progress->update(
-          static_cast<double>(epoch.record.epoch) / static_cast<double>(epochs),
-          describe(epoch, epochs));
-    };
+  prepareTraining(options, sequences.items.size(), settings.batchTokens, threads,
+                  settings.training);
   const TrainedSequenceModel trained = trainSequenceModel(model, sequences, {}, settings.training);
   return std::make_unique<TransformerWeights>(
       model, trained.values, fullItemVectors(model, trained.values.data(), {}, &threads),

@@ -14,7 +14,12 @@ using namespace attune::trainer;
 namespace {
 
 std::vector<uint8_t> train(const Dataset& data, const std::string& recipe, unsigned threads = 1) {
-  return trainBundle(data, {Parameters(findRecipe(recipe)), {.seed = 1, .threads = threads}});
+  Parameters parameters(findRecipe(recipe));
+  if (recipe == "hrnn-coldstart") {  // in these worlds every item may be the answer
+    parameters.set("cold_start_max_interactions", "1000000");
+    parameters.set("cold_start_max_duration", "36500");
+  }
+  return trainBundle(data, {parameters, {.seed = 1, .threads = threads}});
 }
 
 double ndcg(const Dataset& data, const std::string& recipe) {
