@@ -128,8 +128,8 @@ Status RecurrentModel::step(const SessionEvent& event, State& state, Scratch& sc
   const std::span<float> room = scratch.numbers.span().subspan(d);
   const std::span<float> user = state.user.span(), hidden = state.session.span();
   const bool isFirst = state.steps == 0;
-  const bool isNew = isFirst || secondsBetween(state.lastTimestamp, event.timestamp) >
-                                    config_.sessionGapSeconds;
+  const bool isNew =
+      isFirst || secondsBetween(state.lastTimestamp, event.timestamp) > config_.sessionGapSeconds;
   if (isNew) {
     if (!isFirst) advanceUnit(weights_.user, hidden, user, room);
     matvec(weights_.start, user, hidden);
@@ -149,8 +149,7 @@ Status RecurrentModel::score(const Session& session, Scratch& scratch,
                              std::span<float> scores) const {
   const auto state = advance(session, scratch);
   ATTUNE_TRY(state);
-  if (state.value()->steps > 0)
-    return vectors_.scan(state.value()->hidden.span(), scratch, scores);
+  if (state.value()->steps > 0) return vectors_.scan(state.value()->hidden.span(), scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }

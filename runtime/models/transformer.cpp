@@ -152,8 +152,7 @@ Status TransformerModel::score(const Session& session, Scratch& scratch,
                                std::span<float> scores) const {
   const auto state = advance(session, scratch);
   ATTUNE_TRY(state);
-  if (state.value()->steps > 0)
-    return vectors_.scan(state.value()->hidden.span(), scratch, scores);
+  if (state.value()->steps > 0) return vectors_.scan(state.value()->hidden.span(), scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }

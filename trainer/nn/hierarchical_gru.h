@@ -12,9 +12,10 @@
 
 namespace attune::trainer {
 
-/// Weights of a hierarchical recurrent network (HRNN-Init of Quadrana et al. 2017, arXiv:1706.04148),
-/// or their gradients. d = dimension, the same for events, sessions and users. A session's events
-/// pass the session unit, whose state at the session's start is made from the user's state u:
+/// Weights of a hierarchical recurrent network (HRNN-Init of Quadrana et al. 2017,
+/// arXiv:1706.04148), or their gradients. d = dimension, the same for events, sessions and users. A
+/// session's events pass the session unit, whose state at the session's start is made from the
+/// user's state u:
 ///   h = tanh(u S + s).
 /// When the next session begins, the last state of the one before is the input of one step of the
 /// user unit. A user's first u is 0.
@@ -116,12 +117,12 @@ class HierarchicalGruPass {
   size_t users_ = 0;
   size_t width_ = 0;
   std::vector<Wave> waves_;
-  size_t waveCount_ = 0;                       // of this batch
-  std::vector<uint32_t> rowTokens_;            // (tokens) which token is in a row
-  std::vector<uint32_t> unitOffsets_;          // 0, 1, 2 ...: sequences of one token
-  Workspace x_, states_, dStates_, dx_;        // (tokens, d) in the order of the waves
-  Workspace userStates_, lastStates_;          // (users, d)
-  Workspace dUserStates_, dLastStates_;        // (users, d)
+  size_t waveCount_ = 0;                 // of this batch
+  std::vector<uint32_t> rowTokens_;      // (tokens) which token is in a row
+  std::vector<uint32_t> unitOffsets_;    // 0, 1, 2 ...: sequences of one token
+  Workspace x_, states_, dStates_, dx_;  // (tokens, d) in the order of the waves
+  Workspace userStates_, lastStates_;    // (users, d)
+  Workspace dUserStates_, dLastStates_;  // (users, d)
   Workspace dInitial_, dStart_, dAfter_, dSessionEnd_, dBefore_;
 };
 

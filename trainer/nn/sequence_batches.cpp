@@ -27,7 +27,7 @@ void Sequences::add(std::span<const uint32_t> history) {
   offsets.push_back(items.size());
 }
 
-void Sequences::addFirst(const Sequences& from, size_t user, size_t count) {
+void Sequences::addFrom(const Sequences& from, size_t user, size_t count) {
   const uint64_t begin = from.offsets[user];
   append(from.items, begin, begin + count, items);
   append(from.newSession, begin, begin + count, newSession);

@@ -21,7 +21,7 @@ struct Sequences {
   /// Adds a user. REQUIRES: newSession and weights are empty
   void add(std::span<const uint32_t> history);
   /// Adds a user with the first `count` events of another sequences' user.
-  void addFirst(const Sequences& from, size_t user, size_t count);
+  void addFrom(const Sequences& from, size_t user, size_t count);
 };
 
 /// Sequences end to end without padding, each token with the item that came next.

@@ -63,7 +63,7 @@ HeldOut holdOutLast(const Sequences& sequences, size_t maxUsers, uint64_t seed) 
       --kept;
       ++next;
     }
-    held.training.addFirst(sequences, user, kept);
+    held.training.addFrom(sequences, user, kept);
   }
   return held;
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "trainer/recipes/cold_items.h"
+#include "trainer/recipes/cold_start.h"
 #include "trainer/recipes/popularity_count.h"
 #include "trainer/recipes/sequence_recipe.h"
 #include "trainer/recipes/user_histories.h"
@@ -86,7 +86,8 @@ class RecurrentNetwork : public TrainedModel {
 
   ModelKind kind() const override { return ModelKind::Recurrent; }
 
-  void write(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const override {
+  void write(const ItemOrder& order, BundlePrecision precision,
+             BundleBuilder& bundle) const override {
     const SequenceModelConfig& config = model_.config();
     bundle.setRecurrent({config.hiddenDimension, config.maxHistory, gapSeconds_, config.normEpsilon,
                          model_.inputScale()});
@@ -154,16 +155,16 @@ std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Param
   const SequenceModel model(modelOf(parameters), data.items.size(), features.featureCount);
   GemmThreads threads(options.threads);
   SequenceTrainingOptions training = trainingOf(parameters);
-  if (kind_ != Kind::events) training.idDropout = static_cast<float>(parameters.number("id_dropout"));
+  if (kind_ != Kind::events)
+    training.idDropout = static_cast<float>(parameters.number("id_dropout"));
   prepareTraining(options, histories.items.size(), size(parameters, "batch_tokens"), threads,
                   training);
   learned.values = trainSequenceModel(model, histories, features, training).values;
   std::vector<float> values = learned.values;
   leaveToFeatures(learned.allowed, features, model, values);
   learned.itemVectors = fullItemVectors(model, values.data(), features, &threads);
-  return std::make_unique<RecurrentNetwork>(model, std::move(learned),
-                                            static_cast<uint32_t>(gapSeconds(parameters)),
-                                            countUsers(data));
+  return std::make_unique<RecurrentNetwork>(
+      model, std::move(learned), static_cast<uint32_t>(gapSeconds(parameters)), countUsers(data));
 }
 
 }  // namespace attune::trainer

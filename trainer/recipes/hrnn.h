@@ -11,8 +11,8 @@ namespace attune::trainer {
 /// user is held back for early stopping.
 ///
 /// hrnn-metadata adds what the Items dataset says to the items' vectors. hrnn-coldstart does so too
-/// and recommends cold items alone (cold_items.h), by what the Items dataset says of them: their own
-/// vectors, which saw too little, are left out, where there is anything said.
+/// and recommends cold items alone (cold_start.h), by what the Items dataset says of them: their
+/// own vectors, which saw too little, are left out, where there is anything said.
 class HrnnRecipe : public Recipe {
  public:
   enum class Kind { events, metadata, coldStart };

@@ -21,8 +21,8 @@ void prepareTraining(const TrainOptions& options, size_t interactions, size_t ba
   training.checkpointPath = options.checkpointPath;
   training.resume = options.resume;
   if (options.progress == nullptr) return;
-  training.onEpoch = [progress = options.progress, epochs = training.epochs](
-                         const EpochProgress& epoch) {
+  training.onEpoch = [progress = options.progress,
+                      epochs = training.epochs](const EpochProgress& epoch) {
     progress->update(static_cast<double>(epoch.record.epoch) / static_cast<double>(epochs),
                      describe(epoch, epochs));
   };
@@ -32,12 +32,11 @@ std::string describe(const EpochProgress& epoch, uint64_t epochs) {
   const double left = static_cast<double>(epochs - epoch.record.epoch) *
                       (epoch.trainingSeconds + epoch.validationSeconds);
   char text[200];
-  std::snprintf(text, sizeof text,
-                "epoch %llu, loss %.3f, validation NDCG@10 %.4f, %s interactions/s, at most %.0f min left",
-                static_cast<unsigned long long>(epoch.record.epoch), epoch.record.loss,
-                epoch.record.ndcgAt10,
-                withThousands(static_cast<uint64_t>(epoch.interactionsPerSecond)).c_str(),
-                left / 60);
+  std::snprintf(
+      text, sizeof text,
+      "epoch %llu, loss %.3f, validation NDCG@10 %.4f, %s interactions/s, at most %.0f min left",
+      static_cast<unsigned long long>(epoch.record.epoch), epoch.record.loss, epoch.record.ndcgAt10,
+      withThousands(static_cast<uint64_t>(epoch.interactionsPerSecond)).c_str(), left / 60);
   return text;
 }
 

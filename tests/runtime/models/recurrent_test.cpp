@@ -21,13 +21,15 @@ struct Event {
 /// The network written down plainly, in double, from the first event on.
 class Reference {
  public:
-  explicit Reference(const SampleRecurrent& sample) : sample_(sample), d_(sample.config.dimension) {}
+  explicit Reference(const SampleRecurrent& sample)
+      : sample_(sample), d_(sample.config.dimension) {}
 
   /// The logits of all items after these events.
   Vector logits(const std::vector<Event>& events) const {
     Vector user(d_, 0.0), h = start(user);
     for (size_t i = 0; i < events.size(); ++i) {
-      if (i > 0 && events[i].timestamp - events[i - 1].timestamp > sample_.config.sessionGapSeconds) {
+      if (i > 0 &&
+          events[i].timestamp - events[i - 1].timestamp > sample_.config.sessionGapSeconds) {
         user = next(1, h, user);
         h = start(user);
       }
@@ -69,7 +71,9 @@ class Reference {
     const auto logistic = [](double a) { return 1 / (1 + std::exp(-a)); };
     const Vector in = product(SectionKind::RecurrentInput, unit, x, 3 * d_);
     const Vector own = product(SectionKind::RecurrentState, unit, h, 3 * d_);
-    const auto bias = [&](size_t part, size_t j) { return row(SectionKind::RecurrentBias, unit, part)[j]; };
+    const auto bias = [&](size_t part, size_t j) {
+      return row(SectionKind::RecurrentBias, unit, part)[j];
+    };
     Vector out(d_);
     for (size_t j = 0; j < d_; ++j) {
       const double z = logistic(in[j] + bias(0, j) + own[j]);
@@ -143,7 +147,8 @@ TEST_CASE("the recurrent network's shares are those of the plainly written one")
     const auto found = asked.scores(asked.session(events));
     CAPTURE(length);
     for (size_t item = 0; item < 6; ++item)
-      CHECK(static_cast<double>(found[item]) == Approx(std::exp(logits[item]) / total).margin(3e-6));
+      CHECK(static_cast<double>(found[item]) ==
+            Approx(std::exp(logits[item]) / total).margin(3e-6));
   }
 }
 
@@ -253,7 +258,8 @@ TEST_CASE("only allowed items are recommended, and their shares sum to one") {
   const auto whole = all.scores(all.session(events));
   for (const uint32_t item : {0u, 2u, 5u}) CHECK(shares[item] == 0);
   const float sum = whole[1] + whole[3] + whole[4];
-  for (const uint32_t item : {1u, 3u, 4u}) CHECK(shares[item] == Approx(whole[item] / sum).epsilon(1e-3));
+  for (const uint32_t item : {1u, 3u, 4u})
+    CHECK(shares[item] == Approx(whole[item] / sum).epsilon(1e-3));
   REQUIRE(some.engine->related(0, nullptr, {.numResults = 6}, some.scratch).ok());
   CHECK(some.scratch.ranked.size() == 3);
   // A list somebody gives is put in order whole.

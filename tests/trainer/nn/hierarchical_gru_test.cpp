@@ -27,8 +27,8 @@ struct Network {
   std::vector<float> statesOf(size_t gradientEvents = kWholeHistory,
                               std::span<const uint8_t> newSession = kNewSession) {
     std::vector<float> states(kTokens * kWidth);
-    pass.forward({x.data(), kTokens, kWidth}, kOffsets, newSession, gradientEvents,
-                 weights(), {states.data(), kTokens, kWidth});
+    pass.forward({x.data(), kTokens, kWidth}, kOffsets, newSession, gradientEvents, weights(),
+                 {states.data(), kTokens, kWidth});
     return states;
   }
   /// Fills dx and gradients, given the gradient by the states of statesOf().

@@ -77,7 +77,7 @@ TEST_CASE("sessions and weights go with their items, weights as targets") {
   CHECK(batch.newSession == std::vector<uint8_t>{1, 0, 0, 1});
   CHECK(batch.weights == std::vector<float>{11, 12, 15, 16});
   Sequences fewer;
-  fewer.addFirst(sequences, 1, 2);
+  fewer.addFrom(sequences, 1, 2);
   CHECK(fewer.items == std::vector<uint32_t>{3, 4});
   CHECK(fewer.newSession == std::vector<uint8_t>{1, 0});
   CHECK(fewer.weights == std::vector<float>{13, 14});

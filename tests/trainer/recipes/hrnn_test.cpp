@@ -25,15 +25,15 @@ std::vector<uint8_t> train(const Dataset& data, const std::string& recipe,
   return trainBundle(data, request);
 }
 
-Dataset walks() {
-  return markovWorld({.users = 60, .items = 20, .interactions = 900, .seed = 2});
-}
+Dataset walks() { return markovWorld({.users = 60, .items = 20, .interactions = 900, .seed = 2}); }
 
 /// The trainer's network with the weights of a bundle of floats.
 class Restored {
  public:
   explicit Restored(const Bundle& bundle)
-      : bundle_(bundle), model_(configOf(bundle), bundle.itemCount()), values_(model_.layout().size()) {
+      : bundle_(bundle),
+        model_(configOf(bundle), bundle.itemCount()),
+        values_(model_.layout().size()) {
     const HierarchicalGruParameters& network = model_.recurrent;
     readUnit(network.session, 0);
     readUnit(network.user, 1);
@@ -54,7 +54,8 @@ class Restored {
     for (size_t item = 0; item < items.rows; ++item) {
       double sum = 0;
       for (size_t i = 0; i < d; ++i)
-        sum += static_cast<double>(hidden[hidden.size() - d + i]) * static_cast<double>(items.row(item)[i]);
+        sum += static_cast<double>(hidden[hidden.size() - d + i]) *
+               static_cast<double>(items.row(item)[i]);
       found.push_back(sum);
     }
     return found;
@@ -80,8 +81,10 @@ class Restored {
   void readUnit(const GruParameters& unit, uint32_t index) {
     readMatrix(SectionKind::RecurrentInput, unit.input, index);
     readMatrix(SectionKind::RecurrentState, unit.state, index);
-    const auto both = bundle_.floats(SectionKind::RecurrentBias, 4 * unit.state.rows, index).value();
-    std::copy_n(both.begin(), unit.bias.size(), values_.begin() + static_cast<long>(unit.bias.offset));
+    const auto both =
+        bundle_.floats(SectionKind::RecurrentBias, 4 * unit.state.rows, index).value();
+    std::copy_n(both.begin(), unit.bias.size(),
+                values_.begin() + static_cast<long>(unit.bias.offset));
     std::copy(both.begin() + static_cast<long>(unit.bias.size()), both.end(),
               values_.begin() + static_cast<long>(unit.candidateBias.offset));
   }
@@ -96,7 +99,8 @@ class Restored {
 TEST_CASE("an hrnn bundle of floats answers as the trainer's network does") {
   const ServedBundle served(
       train(walks(), "hrnn", {{"hidden_dimension", "33"}, {"session_gap_minutes", "2"}},
-            BundlePrecision::float32), "hrnn");
+            BundlePrecision::float32),
+      "hrnn");
   const Restored restored(served.engine().bundle());
   Session session(served.engine().items(), 100);
   PackedBatch history;
@@ -117,7 +121,8 @@ TEST_CASE("an hrnn bundle of floats answers as the trainer's network does") {
     REQUIRE(served.engine().recommend(session, {.numResults = 20}, scratch).ok());
     REQUIRE(scratch.ranked.size() == 20);
     for (const Scored& one : scratch.ranked)
-      CHECK(static_cast<double>(one.score) == Approx(std::exp(logits[one.item]) / total).margin(1e-5));
+      CHECK(static_cast<double>(one.score) ==
+            Approx(std::exp(logits[one.item]) / total).margin(1e-5));
   }
 }
 
@@ -129,9 +134,14 @@ TEST_CASE("hrnn's parameters reach the bundle and change what is learned") {
   CHECK(table->dimension() == 43);
   CHECK(table->window() == 200);
   CHECK(table->session_gap() == 1800);
-  for (const auto& [name, value] : std::map<std::string, std::string>{
-           {"recency_mask", "false"}, {"bptt", "2"}, {"max_history", "5"}, {"dropout", "0"},
-           {"session_gap_minutes", "0.5"}, {"learning_rate", "0.01"}, {"hidden_dimension", "32"}}) {
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>{{"recency_mask", "false"},
+                                          {"bptt", "2"},
+                                          {"max_history", "5"},
+                                          {"dropout", "0"},
+                                          {"session_gap_minutes", "0.5"},
+                                          {"learning_rate", "0.01"},
+                                          {"hidden_dimension", "32"}}) {
     CAPTURE(name);
     CHECK(train(data, "hrnn", {{name, value}}) != plain);
   }
@@ -147,7 +157,8 @@ TEST_CASE("hrnn-coldstart recommends cold items alone") {
   data.interactions.eventType.push_back(StringTable::kNone);
   data.interactions.eventValue.push_back(0);
   const ServedBundle served(
-      train(data, "hrnn-coldstart", {{"cold_start_max_interactions", "1"}, {"hidden_dimension", "32"}}),
+      train(data, "hrnn-coldstart",
+            {{"cold_start_max_interactions", "1"}, {"hidden_dimension", "32"}}),
       "hrnn-coldstart");
   Session session(served.engine().items(), 10);
   Scratch scratch;
@@ -186,7 +197,8 @@ TEST_CASE("hrnn on one user, one item or equal times gives a model that answers"
   CHECK(scratch.ranked[0].score == Approx(1));
 }
 
-TEST_CASE("a learning rate of one and a wrong dimension give a model of finite numbers or a reason") {
+TEST_CASE(
+    "a learning rate of one and a wrong dimension give a model of finite numbers or a reason") {
   for (const char* wrong : {"31", "257", "43.5", "-43", ""})
     CHECK_THROWS_WITH(train(walks(), "hrnn", {{"hidden_dimension", wrong}}),
                       Contains("a whole number from 32 to 256"));

@@ -23,7 +23,7 @@ Dataset worldOf(const std::vector<Event>& events) {
   return data;
 }
 
-const std::vector<Event> kEvents = {{0, 0, 0},  {1, 3, 0},  {0, 1, 60}, {0, 2, 121},
+const std::vector<Event> kEvents = {{0, 0, 0},   {1, 3, 0},   {0, 1, 60}, {0, 2, 121},
                                     {0, 0, 121}, {1, 2, 500}, {3, 1, 900}};
 
 }  // namespace
@@ -61,6 +61,7 @@ TEST_CASE("newer events weigh more, at most twice as much, and one on average") 
 
 TEST_CASE("users with too short or too long a history are left out") {
   const Dataset data = worldOf(kEvents);  // 4, 2 and 1 events
-  CHECK(userHistories(data, {.minPercentile = 0.5}).items == std::vector<uint32_t>{0, 1, 2, 0, 3, 2});
+  CHECK(userHistories(data, {.minPercentile = 0.5}).items ==
+        std::vector<uint32_t>{0, 1, 2, 0, 3, 2});
   CHECK(userHistories(data, {.maxPercentile = 0.5}).items == std::vector<uint32_t>{3, 2, 1});
 }

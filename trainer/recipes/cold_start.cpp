@@ -1,4 +1,4 @@
-#include "trainer/recipes/cold_items.h"
+#include "trainer/recipes/cold_start.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "trainer/recipes/cold_items.h"
+#include "trainer/recipes/cold_start.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -17,7 +17,8 @@ Dataset world() {
   Dataset data;
   data.users.add("u");
   for (const char* id : {"a", "b", "c", "d", "e"}) data.items.add(id);
-  const std::vector<std::pair<uint32_t, int64_t>> events = {{0, 0}, {0, 1}, {0, 2}, {1, 10}, {2, 19}, {2, 20}};
+  const std::vector<std::pair<uint32_t, int64_t>> events = {{0, 0},  {0, 1},  {0, 2},
+                                                            {1, 10}, {2, 19}, {2, 20}};
   for (const auto& [item, day] : events) {
     data.interactions.user.push_back(0);
     data.interactions.item.push_back(item);
@@ -38,7 +39,8 @@ TEST_CASE("cold items have few interactions and are young, counted from the newe
 }
 
 TEST_CASE("ages count from a given time when asked for") {
-  const ColdItemRule rule{.maxInteractions = 5, .maxAgeDays = 12, .now = 30 * kDay, .fromLatest = false};
+  const ColdItemRule rule{
+      .maxInteractions = 5, .maxAgeDays = 12, .now = 30 * kDay, .fromLatest = false};
   CHECK(coldItems(world(), rule) == Cold{0, 0, 1, 1, 1});
 }
 

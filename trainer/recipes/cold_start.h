@@ -7,7 +7,8 @@
 
 namespace attune::trainer {
 
-/// What Personalize's aws-hrnn-coldstart calls a cold item: one with few interactions that is young.
+/// What Personalize's aws-hrnn-coldstart calls a cold item: one with few interactions that is
+/// young.
 struct ColdItemRule {
   uint64_t maxInteractions = 15;
   double maxAgeDays = 5;
