@@ -2,6 +2,7 @@
 #include "runtime/models/model.h"
 #include "runtime/models/neighbours.h"
 #include "runtime/models/popularity.h"
+#include "runtime/models/recurrent.h"
 #include "runtime/models/transformer.h"
 
 namespace attune {
@@ -15,6 +16,8 @@ Result<Owned<Model>> openKind(const Bundle& bundle) {
       return NeighbourModel::open(bundle);
     case ModelKind::Transformer:
       return TransformerModel::open(bundle);
+    case ModelKind::Recurrent:
+      return RecurrentModel::open(bundle);
     case ModelKind::None:
       break;
   }

@@ -26,16 +26,6 @@ class TransformerModel::State : public ModelState {
   uint64_t appended = 0;
 };
 
-void ItemVectors::copy(uint32_t item, std::span<float> out) const {
-  if (!floats.empty()) {
-    std::copy_n(floats.begin() + static_cast<std::ptrdiff_t>(item * dimension), dimension,
-                out.begin());
-    return;
-  }
-  const std::span<const int8_t> row = bytes.row(item);
-  for (size_t i = 0; i < dimension; ++i) out[i] = bytes.scales[item] * static_cast<float>(row[i]);
-}
-
 Result<Owned<Model>> TransformerModel::open(const Bundle& bundle) {
   const auto counts = PopularityCounts::open(bundle);
   ATTUNE_TRY(counts);
@@ -158,22 +148,11 @@ void TransformerModel::attend(const TransformerLayer& layer, size_t index,
   }
 }
 
-Status TransformerModel::scan(std::span<const float> vector, Scratch& scratch,
-                              std::span<float> scores) const {
-  if (!approximates()) {
-    matvec(vectors_.floats, vector, scores);
-    return {};
-  }
-  ATTUNE_TRY(scratch.query.set(vector, vectors_.bytes.stride));
-  scanRows(vectors_.bytes, scratch.query, scores);
-  return {};
-}
-
 Status TransformerModel::score(const Session& session, Scratch& scratch,
                                std::span<float> scores) const {
   const auto state = advance(session, scratch);
   ATTUNE_TRY(state);
-  if (state.value()->steps > 0) return scan(state.value()->hidden.span(), scratch, scores);
+  if (state.value()->steps > 0) return vectors_.scan(state.value()->hidden.span(), scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }
@@ -186,25 +165,12 @@ void TransformerModel::refine(const Session& session, Scratch& scratch,
     for (Scored& one : ranked) one.score = counts_.logit(one.item);
     return;
   }
-  const std::span<float> vector = scratch.numbers.span().first(config_.dimension);
-  for (Scored& one : ranked) {
-    vectors_.copy(one.item, vector);
-    one.score = dot(state->hidden.span(), vector);
-  }
+  vectors_.refine(state->hidden.span(), scratch, ranked);
 }
 
 Status TransformerModel::scoreRelated(uint32_t item, Scratch& scratch,
                                       std::span<float> scores) const {
-  ATTUNE_TRY(scratch.numbers.resize(2 * config_.dimension));
-  const std::span<float> vector = scratch.numbers.span().first(config_.dimension);
-  const std::span<float> other = scratch.numbers.span().subspan(config_.dimension);
-  vectors_.copy(item, vector);
-  const float length = std::sqrt(dot(vector, vector)) + 1e-12f;
-  for (uint32_t i = 0; i < scores.size(); ++i) {
-    vectors_.copy(i, other);
-    scores[i] = dot(vector, other) / (length * (std::sqrt(dot(other, other)) + 1e-12f));
-  }
-  return {};
+  return vectors_.scoreRelated(item, scratch, scores);
 }
 
 }  // namespace attune

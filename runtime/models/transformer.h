@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "runtime/base/scan.h"
+#include "runtime/models/item_vectors.h"
 #include "runtime/models/model.h"
 #include "runtime/models/popularity.h"
 
@@ -31,16 +31,6 @@ struct TransformerLayer {
   std::span<const float> down;             // (d, f)
 };
 
-/// The items' vectors, as they lie in the bundle: bytes with scales, or floats.
-struct ItemVectors {
-  ByteRows bytes;
-  std::span<const float> floats;  // (items, d), if there are no bytes
-  size_t dimension = 0;
-
-  /// out (d) = the item's vector.
-  void copy(uint32_t item, std::span<float> out) const;
-};
-
 /// A causal transformer over the user's events (after SASRec, Kang and McAuley 2018; blocks with
 /// RMS norm and gated feed-forward after Touvron et al. 2023; the learned bias by distance after
 /// Raffel et al. 2020). An event sees the `window` newest events, by their distance alone, so keys
@@ -55,7 +45,7 @@ class TransformerModel : public Model {
   explicit TransformerModel(const PopularityCounts& counts) : counts_(counts) {}
   Status score(const Session& session, Scratch& scratch, std::span<float> scores) const override;
   Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
-  bool approximates() const override { return vectors_.floats.empty(); }
+  bool approximates() const override { return vectors_.approximates(); }
   void refine(const Session& session, Scratch& scratch, std::span<Scored> ranked) const override;
   bool scoresAreLogits() const override { return true; }
 
@@ -67,7 +57,6 @@ class TransformerModel : public Model {
   Status step(uint32_t item, State& state, Scratch& scratch) const;
   void attend(const TransformerLayer& layer, size_t index, std::span<const float> queryKeyValue,
               State& state, std::span<float> weights, std::span<float> mixed) const;
-  Status scan(std::span<const float> vector, Scratch& scratch, std::span<float> scores) const;
 
   TransformerConfig config_;
   PopularityCounts counts_;

@@ -1,53 +1,11 @@
 #include "runtime/models/transformer_weights.h"
 
+#include "runtime/models/weight_reader.h"
+
 namespace attune {
 namespace {
 
 Error corrupt(const char* what) { return {ErrorCode::CorruptBundle, what}; }
-
-/// No weight of a trained model comes near it, and with it no sum of products can leave the floats.
-constexpr float kLargestWeight = 1e3f;
-
-/// Appends weights to storage that has room for all of them, and gives back where they lie.
-class WeightReader {
- public:
-  WeightReader(const Bundle& bundle, uint32_t layer, Buffer<float>& storage)
-      : bundle_(bundle), layer_(layer), storage_(storage) {}
-
-  Status vector(SectionKind kind, size_t count, std::span<const float>& out) {
-    const auto floats = bundle_.floats(kind, count, layer_, kLargestWeight);
-    ATTUNE_TRY(floats);
-    return append(floats.value(), out);
-  }
-
-  /// A matrix whose scales, if it has any, are the section kind after its own.
-  Status matrix(SectionKind kind, size_t rows, size_t columns, std::span<const float>& out) {
-    const auto scalesKind = static_cast<SectionKind>(static_cast<uint16_t>(kind) + 1);
-    if (!bundle_.has(scalesKind, layer_)) return vector(kind, rows * columns, out);
-    const auto bytes = bundle_.signedBytes(kind, rows * columns, layer_);
-    ATTUNE_TRY(bytes);
-    const auto scales = bundle_.floats(scalesKind, rows, layer_, kLargestWeight / 128);
-    ATTUNE_TRY(scales);
-    const size_t begin = storage_.size();
-    ATTUNE_TRY(storage_.resize(begin + rows * columns));
-    for (size_t i = 0; i < rows * columns; ++i)
-      storage_[begin + i] = scales.value()[i / columns] * static_cast<float>(bytes.value()[i]);
-    out = storage_.span().subspan(begin);
-    return {};
-  }
-
- private:
-  Status append(std::span<const float> values, std::span<const float>& out) {
-    const size_t begin = storage_.size();
-    ATTUNE_TRY(storage_.append(values));
-    out = storage_.span().subspan(begin);
-    return {};
-  }
-
-  const Bundle& bundle_;
-  uint32_t layer_;
-  Buffer<float>& storage_;
-};
 
 size_t layerSize(const TransformerConfig& c) {
   const size_t d = c.dimension;
@@ -100,26 +58,6 @@ Status readTransformerWeights(const Bundle& bundle, const TransformerConfig& con
     ATTUNE_TRY(layers.push(layer));
   }
   return WeightReader(bundle, 0, storage).vector(SectionKind::FinalNorm, d, finalNorm);
-}
-
-Result<ItemVectors> readItemVectors(const Bundle& bundle, size_t dimension) {
-  const size_t items = bundle.itemCount();
-  ItemVectors vectors;
-  vectors.dimension = dimension;
-  if (!bundle.has(SectionKind::ItemVectorScales)) {
-    const auto floats =
-        bundle.floats(SectionKind::ItemVectors, items * dimension, 0, kLargestWeight);
-    ATTUNE_TRY(floats);
-    vectors.floats = floats.value();
-    return vectors;
-  }
-  const size_t stride = (dimension + 15) / 16 * 16;
-  const auto bytes = bundle.signedBytes(SectionKind::ItemVectors, items * stride);
-  ATTUNE_TRY(bytes);
-  const auto scales = bundle.floats(SectionKind::ItemVectorScales, items, 0, kLargestWeight / 128);
-  ATTUNE_TRY(scales);
-  vectors.bytes = {bytes.value(), scales.value(), stride};
-  return vectors;
 }
 
 }  // namespace attune

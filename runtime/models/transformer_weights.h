@@ -16,7 +16,4 @@ Status readTransformerWeights(const Bundle& bundle, const TransformerConfig& con
                               Buffer<float>& storage, Buffer<TransformerLayer>& layers,
                               std::span<const float>& finalNorm);
 
-/// The items' vectors. Error: CorruptBundle.
-Result<ItemVectors> readItemVectors(const Bundle& bundle, size_t dimension);
-
 }  // namespace attune

@@ -50,6 +50,19 @@ class Shares {
   float total_ = 1;
 };
 
+/// Which items may be recommended; nothing when all may.
+Result<std::span<const uint8_t>> openAllowed(const Bundle& bundle) {
+  if (!bundle.has(SectionKind::ItemAllowed)) return std::span<const uint8_t>();
+  const auto allowed = bundle.bytes(SectionKind::ItemAllowed);
+  ATTUNE_TRY(allowed);
+  const auto ones = std::count(allowed.value().begin(), allowed.value().end(), 1);
+  const auto zeros = std::count(allowed.value().begin(), allowed.value().end(), 0);
+  if (allowed.value().size() != bundle.itemCount() || ones == 0 ||
+      static_cast<size_t>(ones + zeros) != allowed.value().size())
+    return Error{ErrorCode::CorruptBundle, "the list of allowed items is damaged"};
+  return allowed.value();
+}
+
 }  // namespace
 
 Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes) {
@@ -61,8 +74,11 @@ Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes) {
   ATTUNE_TRY(catalogue);
   auto model = openModel(bundle.value());
   ATTUNE_TRY(model);
-  Owned<Engine> engine = makeOwned<Engine>(bundle.value(), items.value(),
-                                           std::move(catalogue.value()), std::move(model.value()));
+  const auto allowed = openAllowed(bundle.value());
+  ATTUNE_TRY(allowed);
+  Owned<Engine> engine =
+      makeOwned<Engine>(bundle.value(), items.value(), std::move(catalogue.value()),
+                        std::move(model.value()), allowed.value());
   if (!engine) return Error{ErrorCode::OutOfMemory, "out of memory"};
   return engine;
 }
@@ -71,6 +87,7 @@ Status Engine::recommend(const Session& session, const ListRequest& request,
                          Scratch& scratch) const {
   ATTUNE_TRY(scratch.scores.resize(items_.size()));
   ATTUNE_TRY(model_->score(session, scratch, scratch.scores.span()));
+  hideForbidden(scratch.scores.span());
   const Shares shares(model_->scoresAreLogits(), scratch.scores.span());
   if (!model_->approximates()) {
     ATTUNE_TRY(select(&session, request, scratch));
@@ -92,7 +109,13 @@ Status Engine::related(uint32_t item, const Session* session, const ListRequest&
   ATTUNE_TRY(scratch.scores.resize(items_.size()));
   ATTUNE_TRY(model_->scoreRelated(item, scratch, scratch.scores.span()));
   scratch.scores[item] = kMasked;
+  hideForbidden(scratch.scores.span());
   return select(session, request, scratch);
+}
+
+void Engine::hideForbidden(std::span<float> scores) const {
+  for (size_t i = 0; i < allowed_.size(); ++i)
+    if (allowed_[i] == 0) scores[i] = kMasked;
 }
 
 Status Engine::select(const Session* session, const ListRequest& request, Scratch& scratch) const {

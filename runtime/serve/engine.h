@@ -35,8 +35,8 @@ class Engine {
   const Vocabulary& items() const { return items_; }
   const Catalogue& catalogue() const { return catalogue_; }
 
-  /// The best items for a user, best first, in scratch.ranked. A user without history gets popular
-  /// items. Error: OutOfMemory.
+  /// The best items for a user, best first, in scratch.ranked: of those the bundle allows. A user
+  /// without history gets popular items. Error: OutOfMemory.
   Status recommend(const Session& session, const ListRequest& request, Scratch& scratch) const;
 
   /// The items most like `item`, itself left out, in scratch.ranked. `session` is for the filter
@@ -50,19 +50,22 @@ class Engine {
 
   /// For open(), which has checked the parts.
   Engine(const Bundle& bundle, const Vocabulary& items, Catalogue&& catalogue,
-         Owned<Model>&& model)
+         Owned<Model>&& model, std::span<const uint8_t> allowed)
       : bundle_(bundle),
         items_(items),
         catalogue_(std::move(catalogue)),
-        model_(std::move(model)) {}
+        model_(std::move(model)),
+        allowed_(allowed) {}
 
  private:
+  void hideForbidden(std::span<float> scores) const;
   Status select(const Session* session, const ListRequest& request, Scratch& scratch) const;
 
   Bundle bundle_;
   Vocabulary items_;
   Catalogue catalogue_;
   Owned<Model> model_;
+  std::span<const uint8_t> allowed_;  // (items), or empty: all may be recommended
 };
 
 }  // namespace attune

@@ -75,6 +75,9 @@ describe('golden sessions give the same ids and scores natively and in wasm', ()
   for (const [recipe, precision, ...settings] of [
     ['popularity-count', 'int8'], ['sims', 'int8'], ['sims', 'f32'],
     ['user-personalization', 'int8', '--set', 'epochs=3'], ['user-personalization', 'f32', '--set', 'epochs=3'],
+    // Sessions of some seconds and a short window, so that both end within the golden sessions.
+    ...['int8', 'f32'].map((precision) => ['hrnn', precision, '--set', 'epochs=3', 'session_gap_minutes=0.05', 'max_history=16']),
+    ['hrnn-coldstart', 'int8', '--set', 'epochs=3', 'cold_start_max_interactions=40', 'cold_start_max_duration=36500', 'hidden_dimension=50'],
   ]) {
     test(`${recipe}, ${precision}: 300 sessions, 300 related lists and 300 rankings`, async () => {
       run(ATTUNE, ['train', '--store', at('s.db'), '--recipe', recipe, '--precision', precision,

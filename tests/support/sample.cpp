@@ -40,6 +40,7 @@ Dataset sampleDataset() {
 
 BundleBuilder sampleBuilder(ModelKind model) {
   if (model == ModelKind::Transformer) return SampleTransformer().builder(BundlePrecision::int8);
+  if (model == ModelKind::Recurrent) return SampleRecurrent().builder(BundlePrecision::int8);
   const Dataset data = sampleDataset();
   BundleBuilder bundle(6, model == ModelKind::Popularity ? "popularity-count" : "sims", model);
   writeCatalogue(data, ItemOrder(data.items), {"TITLE"}, bundle);
@@ -95,6 +96,46 @@ BundleBuilder SampleTransformer::builder(BundlePrecision precision) const {
       addMatrix(kind, numbers, columns, isItems ? 16 : columns, precision, layer, bundle);
     else
       bundle.add(kind, numbers, layer);
+  }
+  bundle.setProvenance(R"({"made":"by hand"})");
+  return bundle;
+}
+
+SampleRecurrent::SampleRecurrent() {
+  const size_t d = config.dimension;
+  const auto add = [&](SectionKind kind, uint32_t unit, size_t count) {
+    Random random(4, weights.size());
+    auto& numbers = weights[{kind, unit}];
+    for (size_t i = 0; i < count; ++i) numbers.push_back(0.7f * random.normal());
+  };
+  add(SectionKind::ItemVectors, 0, 6 * d);
+  for (const uint32_t unit : {0u, 1u}) {
+    add(SectionKind::RecurrentInput, unit, 3 * d * d);
+    add(SectionKind::RecurrentState, unit, 3 * d * d);
+    add(SectionKind::RecurrentBias, unit, 4 * d);
+  }
+  add(SectionKind::SessionStart, 0, d * d);
+  add(SectionKind::SessionStartBias, 0, d);
+  add(SectionKind::FinalNorm, 0, d);
+}
+
+BundleBuilder SampleRecurrent::builder(BundlePrecision precision) const {
+  const Dataset data = sampleDataset();
+  BundleBuilder bundle(6, "hrnn", ModelKind::Recurrent);
+  writeCatalogue(data, ItemOrder(data.items), {"TITLE"}, bundle);
+  bundle.add(SectionKind::ItemUserCounts, std::vector<uint32_t>{5, 4, 3, 2, 1, 0});
+  bundle.setPopularity(10);
+  bundle.setRecurrent(config);
+  if (!allowed.empty()) bundle.add(SectionKind::ItemAllowed, allowed);
+  const size_t d = config.dimension;
+  for (const auto& [place, numbers] : weights) {
+    const auto [kind, unit] = place;
+    const bool isItems = kind == SectionKind::ItemVectors;
+    if (isItems || kind == SectionKind::RecurrentInput || kind == SectionKind::RecurrentState ||
+        kind == SectionKind::SessionStart)
+      addMatrix(kind, numbers, d, isItems ? 16 : d, precision, unit, bundle);
+    else
+      bundle.add(kind, numbers, unit);
   }
   bundle.setProvenance(R"({"made":"by hand"})");
   return bundle;

@@ -40,6 +40,22 @@ struct SampleTransformer {
   trainer::BundleBuilder builder(trainer::BundlePrecision precision) const;
 };
 
+/// The same items with a hierarchical recurrent network of random weights: dimension 5, window 6,
+/// a gap of 30 seconds between sessions.
+struct SampleRecurrent {
+  RecurrentConfig config{.dimension = 5,
+                         .window = 6,
+                         .sessionGapSeconds = 30,
+                         .normEpsilon = 1e-6f,
+                         .inputScale = 2};
+  /// The weights of a section, by kind and unit; matrices are (outputs, inputs).
+  std::map<std::pair<SectionKind, uint32_t>, std::vector<float>> weights;
+  std::vector<uint8_t> allowed;  ///< which items may be recommended; empty: all
+
+  SampleRecurrent();
+  trainer::BundleBuilder builder(trainer::BundlePrecision precision) const;
+};
+
 /// sampleBuilder().finish(), copied to aligned memory.
 Buffer<uint8_t> sampleBundle(ModelKind model = ModelKind::Neighbours);
 

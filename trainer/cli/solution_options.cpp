@@ -14,9 +14,7 @@ std::string recipeHelp() {
   for (const RecipeInfo& recipe : recipeTable()) {
     help += "  " + recipe.name + "  " + recipe.summary + "\n";
     for (const ParameterInfo& parameter : recipe.parameters) {
-      const bool chosen = parameter.defaultValue.is_null();
-      help += "      " + parameter.name + "=" +
-              (chosen ? "(from the data)" : parameter.defaultValue.dump()) + ", " +
+      help += "      " + parameter.name + "=" + defaultText(parameter) + ", " +
               rangeOf(parameter) + "\n          " + parameter.summary + "\n";
     }
   }

@@ -30,6 +30,13 @@ flatbuffers::Offset<schema::Transformer> createTransformer(flatbuffers::FlatBuff
                                    number(config.window), config.normEpsilon, config.inputScale);
 }
 
+flatbuffers::Offset<schema::Recurrent> createRecurrent(flatbuffers::FlatBufferBuilder& out,
+                                                       const RecurrentConfig& config) {
+  return schema::CreateRecurrent(out, static_cast<uint32_t>(config.dimension),
+                                 static_cast<uint32_t>(config.window), config.sessionGapSeconds,
+                                 config.normEpsilon, config.inputScale);
+}
+
 }  // namespace
 
 void BundleBuilder::add(SectionKind kind, Element element, std::span<const std::byte> bytes,
@@ -98,12 +105,13 @@ std::vector<uint8_t> BundleBuilder::finish() const {
       blend_ ? schema::CreateBlend(out, blend_->sequence, blend_->neighbours,
                                    blend_->neighbourScale, blend_->recencyDecay, blend_->repeat)
              : 0;
+  const auto recurrent = recurrent_ ? createRecurrent(out, *recurrent_) : 0;
   schema::FinishBundleBuffer(
       out, schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor,
                                 BundleLimits::kFormatMinor,
                                 blend_ ? BundleLimits::kBlendFeature : 0, itemCount_, model_, recipe, names,
                                 columnVector, sectionVector, popularity, neighbours, transformer,
-                                provenance, dataVector, blend));
+                                provenance, dataVector, blend, recurrent));
   return {out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize()};
 }
 

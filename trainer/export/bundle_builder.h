@@ -10,6 +10,7 @@
 
 #include "runtime/bundle/bundle.h"
 #include "runtime/models/blend.h"
+#include "runtime/models/recurrent.h"
 #include "runtime/models/transformer.h"
 
 namespace attune::trainer {
@@ -47,6 +48,7 @@ class BundleBuilder {
   }
   void setTransformer(const TransformerConfig& config) { transformer_ = config; }
   void setBlend(const BlendConfig& config) { blend_ = config; }
+  void setRecurrent(const RecurrentConfig& config) { recurrent_ = config; }
   void setProvenance(std::string json) { provenance_ = std::move(json); }
 
   uint32_t itemCount() const { return itemCount_; }
@@ -80,6 +82,7 @@ class BundleBuilder {
   float popularityBlend_ = 0;
   std::optional<TransformerConfig> transformer_;
   std::optional<BlendConfig> blend_;
+  std::optional<RecurrentConfig> recurrent_;
   std::string provenance_;
 };
 

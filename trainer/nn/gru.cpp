@@ -107,7 +107,7 @@ void Gru::forward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWei
 
 void Gru::backward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWeights& weights,
                    ConstMatrix initial, ConstMatrix states, const GruState& kept,
-                   ConstMatrix dStates, const GruWeights& gradients, Matrix dx, Matrix dInitial) {
+                   ConstMatrix dStates, const GruGradients& gradients, Matrix dx, Matrix dInitial) {
   const size_t d = states.columns, tokens = x.rows;
   const Schedule schedule(offsets);
   const std::vector<float> before = statesBefore(offsets, initial, states);

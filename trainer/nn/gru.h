@@ -11,12 +11,15 @@ namespace attune::trainer {
 /// Weights of a gated recurrent unit (Cho et al. 2014, in the form that resets the product), or
 /// their gradients. Columns in the order update z, reset r, candidate n:
 ///   z, r = sigmoid(x W + h U + b),  n = tanh(x W + b + r (h U + c)),  h' = (1 - z) n + z h.
-struct GruWeights {
-  Matrix input;          // (in, 3 d)  W
-  Matrix state;          // (d, 3 d)   U
-  Matrix bias;           // (1, 3 d)   b
-  Matrix candidateBias;  // (1, d)     c
+template <typename View>
+struct GruMatrices {
+  View input;          // (in, 3 d)  W
+  View state;          // (d, 3 d)   U
+  View bias;           // (1, 3 d)   b
+  View candidateBias;  // (1, d)     c
 };
+using GruWeights = GruMatrices<ConstMatrix>;
+using GruGradients = GruMatrices<Matrix>;
 
 /// What the forward pass keeps for the way back.
 struct GruState {
@@ -37,7 +40,7 @@ struct Gru {
   /// (if not empty).
   static void backward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWeights& weights,
                        ConstMatrix initial, ConstMatrix states, const GruState& kept,
-                       ConstMatrix dStates, const GruWeights& gradients, Matrix dx,
+                       ConstMatrix dStates, const GruGradients& gradients, Matrix dx,
                        Matrix dInitial);
 };
 

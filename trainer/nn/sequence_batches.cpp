@@ -11,13 +11,13 @@ namespace {
 /// Streams of random numbers below this one belong to the weights.
 constexpr uint64_t kShuffleStream = uint64_t{1} << 32;
 
-void append(const Sequences& sequences, const Window& window, PackedBatch& batch) {
-  const auto items = sequences.items.begin();
-  const auto begin = static_cast<std::ptrdiff_t>(window.begin);
-  const auto end = static_cast<std::ptrdiff_t>(window.end);
-  batch.items.insert(batch.items.end(), items + begin, items + end);
-  batch.targets.insert(batch.targets.end(), items + begin + 1, items + end + 1);
-  batch.offsets.push_back(static_cast<uint32_t>(batch.items.size()));
+/// Appends from[begin, end) to `to`; nothing if there is nothing in `from`.
+template <typename Number>
+void append(const std::vector<Number>& from, uint64_t begin, uint64_t end,
+            std::vector<Number>& to) {
+  if (from.empty()) return;
+  to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(begin),
+            from.begin() + static_cast<std::ptrdiff_t>(end));
 }
 
 }  // namespace
@@ -27,10 +27,26 @@ void Sequences::add(std::span<const uint32_t> history) {
   offsets.push_back(items.size());
 }
 
+void Sequences::addFrom(const Sequences& from, size_t user, size_t count) {
+  const uint64_t begin = from.offsets[user];
+  append(from.items, begin, begin + count, items);
+  append(from.newSession, begin, begin + count, newSession);
+  append(from.weights, begin, begin + count, weights);
+  offsets.push_back(items.size());
+}
+
 void PackedBatch::clear() {
   items.clear();
+  newSession.clear();
   targets.clear();
+  weights.clear();
   offsets.assign(1, 0);
+}
+
+void PackedBatch::add(const Sequences& sequences, uint64_t begin, uint64_t end) {
+  append(sequences.items, begin, end, items);
+  append(sequences.newSession, begin, end, newSession);
+  offsets.push_back(static_cast<uint32_t>(items.size()));
 }
 
 std::vector<Window> cutWindows(const Sequences& sequences, size_t maxHistory, LongHistories which) {
@@ -60,7 +76,9 @@ bool BatchReader::next(PackedBatch& batch) {
   while (read_ < windows_.size()) {
     const Window& window = windows_[read_];
     if (batch.tokens() > 0 && batch.tokens() + window.tokens() > tokensPerBatch_) break;
-    append(sequences_, window, batch);
+    batch.add(sequences_, window.begin, window.end);
+    append(sequences_.items, window.begin + 1, window.end + 1, batch.targets);
+    append(sequences_.weights, window.begin + 1, window.end + 1, batch.weights);
     ++read_;
   }
   return batch.tokens() > 0;

@@ -10,24 +10,33 @@ namespace attune::trainer {
 /// items[offsets[u + 1] - 1].
 struct Sequences {
   std::vector<uint32_t> items;
+  std::vector<uint8_t> newSession;      // (items) not 0 where a session begins; empty: one a user
+  std::vector<float> weights;           // (items) of an item as a target; empty: 1 each
   std::vector<uint64_t> offsets = {0};  // (users + 1)
 
   size_t users() const { return offsets.size() - 1; }
   std::span<const uint32_t> of(size_t user) const {
     return {items.data() + offsets[user], static_cast<size_t>(offsets[user + 1] - offsets[user])};
   }
+  /// Adds a user. REQUIRES: newSession and weights are empty
   void add(std::span<const uint32_t> history);
+  /// Adds a user with the first `count` events of another sequences' user.
+  void addFrom(const Sequences& from, size_t user, size_t count);
 };
 
 /// Sequences end to end without padding, each token with the item that came next.
 struct PackedBatch {
   std::vector<uint32_t> items;          // (tokens)
+  std::vector<uint8_t> newSession;      // (tokens) as in Sequences, or empty
   std::vector<uint32_t> targets;        // (tokens), or empty when nothing is trained
+  std::vector<float> weights;           // (tokens) of the targets, or empty for 1 each
   std::vector<uint32_t> offsets = {0};  // (sequences + 1)
 
   size_t tokens() const { return items.size(); }
   size_t sequences() const { return offsets.size() - 1; }
   void clear();
+  /// Appends a sequence of the places [begin, end) of `sequences`, without targets.
+  void add(const Sequences& sequences, uint64_t begin, uint64_t end);
 };
 
 /// Part of a user's history to train on: items[begin, end) are inputs, items[begin + 1, end + 1)

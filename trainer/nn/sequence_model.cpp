@@ -15,15 +15,16 @@ constexpr size_t kTokensPerChunk = 1024;  // enough work for a task, little enou
 
 void check(const SequenceModelConfig& config) {
   if (config.hiddenDimension == 0 || config.heads == 0 || config.feedForward == 0 ||
-      config.maxHistory == 0)
+      config.maxHistory == 0 || config.gradientEvents == 0)
     throw UserError("a sequence model needs sizes above 0");
+  if (config.encoder != SequenceEncoder::transformer) return;
   if (config.hiddenDimension % config.heads != 0)
     throw UserError("hidden dimension " + std::to_string(config.hiddenDimension) +
                     " cannot be shared by " + std::to_string(config.heads) +
                     " heads: choose a multiple");
 }
 
-/// Mask 0 is the input's; each block has two.
+/// Mask 0 is the input's; each block has two; the recurrent states have one.
 DropoutMask maskOf(const StepDropout& dropout, size_t place) {
   return {dropout.seed, dropout.step, static_cast<uint32_t>(place), dropout.rate};
 }
@@ -34,9 +35,12 @@ SequenceModel::SequenceModel(const SequenceModelConfig& config, size_t items, si
     : config_(config) {
   check(config);
   const size_t d = config.hiddenDimension;
-  for (size_t layer = 0; layer < config.layers; ++layer)
-    blocks.push_back(
-        BlockParameters::addTo(layout_, blockShape(), "block" + std::to_string(layer)));
+  if (config.encoder == SequenceEncoder::hierarchicalGru)
+    recurrent = HierarchicalGruParameters::addTo(layout_, d);
+  else
+    for (size_t layer = 0; layer < config.layers; ++layer)
+      blocks.push_back(
+          BlockParameters::addTo(layout_, blockShape(), "block" + std::to_string(layer)));
   finalNorm = layout_.add("finalNorm", 1, d);
   itemVectors = layout_.add("itemVectors", items, d);
   featureVectors = layout_.add("featureVectors", features, d);
@@ -66,6 +70,8 @@ std::vector<float> SequenceModel::initialValues(uint64_t seed) const {
     fill(block.feedForwardNorm, 1);
     fill(block.distanceBias, 0);
   }
+  if (config_.encoder == SequenceEncoder::hierarchicalGru)
+    recurrent.initialise(values, kInitialDeviation);
   fill(finalNorm, 1);
   fill(itemBias, 0);
   return values;
@@ -116,12 +122,38 @@ void SequencePass::forwardChunk(Chunk& chunk, const PackedBatch& batch, const fl
   const Matrix x = chunk.last.matrix(n, hidden.columns);
   gatherRows(itemVectors, std::span(batch.items).subspan(first, n), model_.inputScale(), x);
   maskOf(dropout, 0).apply(x, first);
-  for (size_t layer = 0; layer < chunk.blocks.size(); ++layer)
-    chunk.blocks[layer].forward(values, chunk.offsets, maskOf(dropout, 2 * layer + 1),
-                                maskOf(dropout, 2 * layer + 2), first, x);
+  encode(chunk, batch, values, dropout, x);
   chunk.lastScale.resize(n);
   rmsNormForward(x, model_.finalNorm.in(values), model_.config().normEpsilon,
                  hidden.rowRange(first, n), chunk.lastScale);
+}
+
+void SequencePass::encode(Chunk& chunk, const PackedBatch& batch, const float* values,
+                          const StepDropout& dropout, Matrix x) {
+  const size_t first = chunk.firstToken;
+  if (model_.config().encoder == SequenceEncoder::hierarchicalGru) {
+    std::span<const uint8_t> newSession = batch.newSession;
+    if (!newSession.empty()) newSession = newSession.subspan(first, x.rows);
+    chunk.recurrent.forward(x, chunk.offsets, newSession, model_.config().gradientEvents,
+                            model_.recurrent.in(values), x);
+    maskOf(dropout, 1).apply(x, first);
+  }
+  for (size_t layer = 0; layer < chunk.blocks.size(); ++layer)
+    chunk.blocks[layer].forward(values, chunk.offsets, maskOf(dropout, 2 * layer + 1),
+                                maskOf(dropout, 2 * layer + 2), first, x);
+}
+
+void SequencePass::encodeBackward(Chunk& chunk, const float* values, const StepDropout& dropout,
+                                  float* gradients, Matrix dx) {
+  const size_t first = chunk.firstToken;
+  if (model_.config().encoder == SequenceEncoder::hierarchicalGru) {
+    maskOf(dropout, 1).apply(dx, first);
+    chunk.recurrent.backward(model_.recurrent.in(values), dx, model_.recurrent.in(gradients), dx);
+  }
+  BlockScratch scratch;
+  for (size_t layer = chunk.blocks.size(); layer-- > 0;)
+    chunk.blocks[layer].backward(values, chunk.offsets, maskOf(dropout, 2 * layer + 1),
+                                 maskOf(dropout, 2 * layer + 2), first, gradients, dx, scratch);
 }
 
 void SequencePass::backwardChunk(Chunk& chunk, const float* values, const StepDropout& dropout,
@@ -131,10 +163,7 @@ void SequencePass::backwardChunk(Chunk& chunk, const float* values, const StepDr
   std::fill_n(dx.data, n * dx.columns, 0.0f);
   rmsNormBackward(chunk.last.matrix(n, dx.columns), model_.finalNorm.in(values), chunk.lastScale,
                   dHidden.rowRange(first, n), dx, model_.finalNorm.in(gradients));
-  BlockScratch scratch;
-  for (size_t layer = chunk.blocks.size(); layer-- > 0;)
-    chunk.blocks[layer].backward(values, chunk.offsets, maskOf(dropout, 2 * layer + 1),
-                                 maskOf(dropout, 2 * layer + 2), first, gradients, dx, scratch);
+  encodeBackward(chunk, values, dropout, gradients, dx);
   maskOf(dropout, 0).apply(dx, first);
 }
 

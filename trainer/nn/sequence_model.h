@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "trainer/nn/gemm_threads.h"
+#include "trainer/nn/hierarchical_gru.h"
 #include "trainer/nn/item_vectors.h"
 #include "trainer/nn/parameters.h"
 #include "trainer/nn/sequence_batches.h"
@@ -12,13 +13,18 @@
 
 namespace attune::trainer {
 
+/// What turns the items seen into a state.
+enum class SequenceEncoder : uint8_t { transformer, hierarchicalGru };
+
 /// Which model. Positions do not occur in it: a token knows only how far others are away, so what
 /// was computed for past events stays valid when another comes.
 struct SequenceModelConfig {
+  SequenceEncoder encoder = SequenceEncoder::transformer;
   size_t hiddenDimension = 64;
-  size_t layers = 2;
+  size_t layers = 2;         ///< this and the next two of the transformer
   size_t heads = 2;
   size_t feedForward = 128;
+  size_t gradientEvents = 32;  ///< of the hierarchical GRU, see HierarchicalGruPass
   size_t maxHistory = 200;
   bool itemBias = false;  ///< a learned number added to each item's score
   float normEpsilon = 1e-6f;
@@ -27,7 +33,8 @@ struct SequenceModelConfig {
 /// The shapes of a sequence model's weights (after SASRec, Kang and McAuley 2018, with the blocks
 /// of LLaMA, Touvron et al. 2023): the vectors of the items seen, scaled by sqrt(d), pass `layers`
 /// blocks and a last norm; the result's products with the item vectors are the items' scores.
-/// An item's vector is its own plus the sum of its features'.
+/// An item's vector is its own plus the sum of its features'. The hierarchical GRU may take the
+/// blocks' place; its states are dropped out as its input is.
 class SequenceModel {
  public:
   /// Throws UserError when the configuration makes no model (heads that do not divide the
@@ -46,7 +53,8 @@ class SequenceModel {
   /// Fresh weights, a function of the seed: normal with deviation 0.02, norms 1, biases 0.
   std::vector<float> initialValues(uint64_t seed) const;
 
-  std::vector<BlockParameters> blocks;
+  std::vector<BlockParameters> blocks;  // of the transformer
+  HierarchicalGruParameters recurrent;  // of the hierarchical GRU
   Parameter finalNorm;       // (1, d)
   Parameter itemVectors;     // (items, d)
   Parameter featureVectors;  // (features, d)
@@ -89,6 +97,7 @@ class SequencePass {
     size_t firstToken = 0;
     std::vector<uint32_t> offsets;  // (sequences of the chunk + 1), from 0
     std::vector<BlockPass> blocks;
+    HierarchicalGruPass recurrent;
     Workspace last;  // (tokens, d) before the final norm
     std::vector<float> lastScale;
 
@@ -98,6 +107,10 @@ class SequencePass {
   void cutIntoChunks(const PackedBatch& batch);
   void forwardChunk(Chunk& chunk, const PackedBatch& batch, const float* values,
                     ConstMatrix itemVectors, const StepDropout& dropout, Matrix hidden);
+  void encode(Chunk& chunk, const PackedBatch& batch, const float* values,
+              const StepDropout& dropout, Matrix x);
+  void encodeBackward(Chunk& chunk, const float* values, const StepDropout& dropout,
+                      float* gradients, Matrix dx);
   void backwardChunk(Chunk& chunk, const float* values, const StepDropout& dropout,
                      ConstMatrix dHidden, float* gradients, Matrix dInput);
 

@@ -38,7 +38,8 @@ CrossEntropyLoss SequenceStep::compute(const PackedBatch& batch, std::span<const
                                    .hidden = {hidden.data, batch.tokens() * d},
                                    .items = {items.data, items.rows * d},
                                    .itemBias = itemBias(values),
-                                   .targets = batch.targets};
+                                   .targets = batch.targets,
+                                   .weights = batch.weights};
   const CrossEntropyGradients gradients = {
       .hidden = {dHidden.data, batch.tokens() * d},
       .items = {dItems.data, dItems.rows * d},

@@ -32,13 +32,15 @@ uint64_t fingerprintOf(const SequenceModel& model, const Sequences& sequences,
   const SequenceModelConfig& c = model.config();
   Fingerprint print;
   print.add(sequences.items.data(), sequences.items.size() * sizeof(uint32_t));
+  print.add(sequences.newSession.data(), sequences.newSession.size());
+  print.add(sequences.weights.data(), sequences.weights.size() * sizeof(float));
   print.add(sequences.offsets.data(), sequences.offsets.size() * sizeof(uint64_t));
   print.add(features.offsets.data(), features.offsets.size() * sizeof(uint64_t));
   print.add(features.features.data(), features.features.size() * sizeof(uint32_t));
   print.add(features.weights.data(), features.weights.size() * sizeof(float));
   for (const size_t n :
        {model.layout().size(), c.hiddenDimension, c.layers, c.heads, c.feedForward, c.maxHistory,
-        o.tokensPerBatch, o.validationUsers, o.wholeSoftmaxItems, o.negatives})
+        c.gradientEvents, o.tokensPerBatch, o.validationUsers, o.wholeSoftmaxItems, o.negatives})
     print.add(n);
   for (const uint64_t n : {o.epochs, o.patience, o.warmUpSteps, o.seed}) print.add(n);
   for (const double x : {o.learningRate, o.clipNorm, o.averaging, o.negativePower}) print.add(x);
@@ -46,7 +48,7 @@ uint64_t fingerprintOf(const SequenceModel& model, const Sequences& sequences,
                         o.adam.weightDecay, c.normEpsilon})
     print.add(x);
   print.add(o.longHistories), print.add(o.schedule), print.add(o.precision);
-  print.add(o.excludeSeen), print.add(c.itemBias);
+  print.add(o.excludeSeen), print.add(c.itemBias), print.add(c.encoder);
   return print.value();
 }
 
@@ -127,6 +129,8 @@ class Run {
   }
 
   void report(EpochProgress& progress) const {
+    progress.epochs = options_.epochs;
+    progress.validates = validates();
     progress.skippedSteps = state_.skippedSteps;
     progress.restarts = state_.restarts;
     progress.learningRate = learningRate();

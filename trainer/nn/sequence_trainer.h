@@ -17,6 +17,8 @@ namespace attune::trainer {
 /// What is told after each epoch.
 struct EpochProgress {
   EpochRecord record;
+  uint64_t epochs = 0;     ///< at most, in all
+  bool validates = false;  ///< whether record has a quality
   bool isBest = false;
   double interactionsPerSecond = 0;  ///< targets trained on a second, validation not counted
   double trainingSeconds = 0;        ///< of this epoch

@@ -28,10 +28,6 @@ std::vector<uint32_t> drawUsers(const Sequences& sequences, size_t maxUsers, uin
   return users;
 }
 
-std::span<const uint32_t> latest(std::span<const uint32_t> history, size_t count) {
-  return history.last(std::min(history.size(), count));
-}
-
 /// The state after the last token of each sequence of the batch goes to the rows of `hidden` from
 /// `firstRow` on that are not of empty histories.
 void keepLastStates(const PackedBatch& batch, ConstMatrix states, std::span<const size_t> rows,
@@ -61,13 +57,13 @@ HeldOut holdOutLast(const Sequences& sequences, size_t maxUsers, uint64_t seed) 
   held.users = drawUsers(sequences, maxUsers, seed);
   size_t next = 0;
   for (size_t user = 0; user < sequences.users(); ++user) {
-    std::span<const uint32_t> history = sequences.of(user);
+    size_t kept = sequences.of(user).size();
     if (next < held.users.size() && held.users[next] == user) {
-      held.targets.push_back(history.back());
-      history = history.first(history.size() - 1);
+      held.targets.push_back(sequences.of(user).back());
+      --kept;
       ++next;
     }
-    held.training.add(history);
+    held.training.addFrom(sequences, user, kept);
   }
   return held;
 }
@@ -87,11 +83,11 @@ void encodeHistories(const SequenceModel& model, const float* values, ConstMatri
     rows.clear();
   };
   for (size_t i = 0; i < users.size(); ++i) {
-    const auto history = latest(sequences.of(users[i]), model.config().maxHistory);
+    const size_t events = std::min(sequences.of(users[i]).size(), model.config().maxHistory);
     std::fill_n(hidden.row(i), hidden.columns, 0.0f);
-    if (history.empty()) continue;
-    batch.items.insert(batch.items.end(), history.begin(), history.end());
-    batch.offsets.push_back(static_cast<uint32_t>(batch.items.size()));
+    if (events == 0) continue;
+    const uint64_t end = sequences.offsets[users[i] + 1];
+    batch.add(sequences, end - events, end);
     rows.push_back(i);
     if (batch.tokens() >= kTokensPerBatch) flush();
   }

@@ -8,6 +8,7 @@
 #include "trainer/nn/dropout.h"
 #include "trainer/nn/matrix.h"
 #include "trainer/nn/parameters.h"
+#include "trainer/nn/workspace.h"
 
 namespace attune::trainer {
 
@@ -32,18 +33,6 @@ struct BlockParameters {
   /// Appends a block's weights, named `prefix`.attentionNorm and so on.
   static BlockParameters addTo(ParameterLayout& layout, const BlockShape& shape,
                                const std::string& prefix);
-};
-
-/// Grows, never shrinks, is not cleared: working memory that is used again and again.
-class Workspace {
- public:
-  Matrix matrix(size_t rows, size_t columns) {
-    if (numbers_.size() < rows * columns) numbers_.resize(rows * columns);
-    return {numbers_.data(), rows, columns};
-  }
-
- private:
-  std::vector<float> numbers_;
 };
 
 /// Working memory of the way back, shared by the blocks of one pass.

@@ -1,5 +1,6 @@
 #include "trainer/recipes/parameters.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -22,6 +23,7 @@ ParameterInfo parseParameter(const nlohmann::json& json) {
   parameter.max = json.value("max", 0.0);
   parameter.tunable = json.at("tunable");
   parameter.summary = json.at("summary");
+  parameter.choices = json.value("choices", std::vector<std::string>());
   return parameter;
 }
 
@@ -43,6 +45,11 @@ nlohmann::json parseValue(const ParameterInfo& parameter, const std::string& tex
     if (text == "true" || text == "false") return text == "true";
     return nullptr;
   }
+  if (parameter.type == "choice") {
+    const auto& choices = parameter.choices;
+    if (std::find(choices.begin(), choices.end(), text) == choices.end()) return nullptr;
+    return text;
+  }
   const char* end = text.data() + text.size();
   if (parameter.type == "int") {
     int64_t value = 0;
@@ -59,8 +66,19 @@ nlohmann::json parseValue(const ParameterInfo& parameter, const std::string& tex
 
 }  // namespace
 
+std::string defaultText(const ParameterInfo& parameter) {
+  if (parameter.defaultValue.is_null()) return "(from the data)";
+  if (parameter.type == "choice") return parameter.defaultValue.get<std::string>();
+  return parameter.defaultValue.dump();
+}
+
 std::string rangeOf(const ParameterInfo& parameter) {
   if (parameter.type == "bool") return "true or false";
+  if (parameter.type == "choice") {
+    std::string all;
+    for (const std::string& choice : parameter.choices) all += (all.empty() ? "" : " or ") + choice;
+    return all;
+  }
   const bool whole = parameter.type == "int";
   const auto text = [&](double limit) {
     return whole ? std::to_string(static_cast<int64_t>(limit)) : nlohmann::json(limit).dump();

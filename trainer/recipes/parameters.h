@@ -11,13 +11,17 @@ namespace attune::trainer {
 /// One hyper-parameter as schemas/recipes.json describes it.
 struct ParameterInfo {
   std::string name;
-  std::string type;  ///< "int", "float" or "bool"
+  std::string type;  ///< "int", "float", "bool" or "choice"
   nlohmann::json defaultValue;  ///< null: the recipe chooses from the data
   double min = 0;
   double max = 0;
   bool tunable = false;
   std::string summary;
+  std::vector<std::string> choices = {};  ///< of a "choice": the words it takes
 };
+
+/// The default as a user would write it.
+std::string defaultText(const ParameterInfo& parameter);
 
 /// The values a parameter takes, in words: "a whole number from 1 to 1000".
 std::string rangeOf(const ParameterInfo& parameter);
@@ -53,6 +57,7 @@ class Parameters {
   double number(const std::string& name) const { return values_.at(name).get<double>(); }
   int64_t integer(const std::string& name) const { return values_.at(name).get<int64_t>(); }
   bool flag(const std::string& name) const { return values_.at(name).get<bool>(); }
+  std::string text(const std::string& name) const { return values_.at(name).get<std::string>(); }
 
   const RecipeInfo& recipe() const { return *recipe_; }
   nlohmann::json toJson() const { return values_; }

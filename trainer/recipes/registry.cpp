@@ -1,5 +1,6 @@
 #include <stdexcept>
 
+#include "trainer/recipes/hrnn.h"
 #include "trainer/recipes/popularity_count.h"
 #include "trainer/recipes/recipe.h"
 #include "trainer/recipes/sims.h"
@@ -11,6 +12,9 @@ std::unique_ptr<Recipe> makeRecipe(const std::string& name) {
   if (name == "popularity-count") return std::make_unique<PopularityCountRecipe>();
   if (name == "sims") return std::make_unique<SimsRecipe>();
   if (name == "user-personalization") return std::make_unique<UserPersonalizationRecipe>();
+  if (name == "hrnn") return std::make_unique<HrnnRecipe>(HrnnRecipe::Kind::events);
+  if (name == "hrnn-metadata") return std::make_unique<HrnnRecipe>(HrnnRecipe::Kind::metadata);
+  if (name == "hrnn-coldstart") return std::make_unique<HrnnRecipe>(HrnnRecipe::Kind::coldStart);
   throw std::logic_error("schemas/recipes.json names a recipe that nobody makes: " + name);
 }
 

@@ -108,14 +108,17 @@ SequenceChoices SequenceChoices::fromJson(const nlohmann::json& json) {
 
 SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequences,
                              const ItemFeatures& features, SequenceTrainingOptions training,
-                             const TrainOptions& options) {
+                             Blending blending, const TrainOptions& options) {
   SequenceFit fit;
   if (options.choices.is_null()) {
     TrainedSequenceModel chosen =
         trainPass(model, sequences, features, training, options, kPasses[0]);
     fit.choices.epochs = chosen.bestEpoch;
     fit.values = std::move(chosen.values);
-    chooseBlend(model, fit.values, sequences, features, training, options.threads, fit.choices);
+    fit.choices.ndcgAt10 = fit.choices.sequenceNdcgAt10 =
+        chosen.bestEpoch > 0 ? chosen.curve.at(chosen.bestEpoch - 1).ndcgAt10 : 0;
+    if (blending == Blending::whereItHelps)
+      chooseBlend(model, fit.values, sequences, features, training, options.threads, fit.choices);
     if (!options.refit) return fit;
   } else {
     fit.choices = SequenceChoices::fromJson(options.choices);

@@ -31,13 +31,16 @@ struct SequenceFit {
   SequenceChoices choices;
 };
 
+/// Whether what is not the sequence model may enter the scores.
+enum class Blending { never, whereItHelps };
+
 /// Trains a sequence model in two passes. The first holds back the last event of each user (of a
 /// sample of many) and chooses the number of epochs and the blend by them; the second learns from
 /// everything for so many epochs. With options.choices only the second runs, without options.refit
 /// only the first. Checkpoints of the passes are apart, so that either can be resumed.
 SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequences,
                              const ItemFeatures& features, SequenceTrainingOptions training,
-                             const TrainOptions& options);
+                             Blending blending, const TrainOptions& options);
 
 /// The lists a blend uses, learned from all sequences.
 NeighbourLists blendNeighbours(const Sequences& sequences, uint32_t items, unsigned threads);

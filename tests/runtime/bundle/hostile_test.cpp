@@ -57,7 +57,8 @@ bool survives(std::span<const uint8_t> bytes) {
 
 TEST_CASE("a bundle cut off at any byte is refused") {
   for (const ModelKind model :
-       {ModelKind::Popularity, ModelKind::Neighbours, ModelKind::Transformer}) {
+       {ModelKind::Popularity, ModelKind::Neighbours, ModelKind::Transformer,
+        ModelKind::Recurrent}) {
     const Buffer<uint8_t> whole = sampleBundle(model);
     for (size_t length = 0; length < whole.size(); ++length) {
       CAPTURE(length);
@@ -69,7 +70,8 @@ TEST_CASE("a bundle cut off at any byte is refused") {
 
 TEST_CASE("a bundle with any byte changed in any way is refused or answers sanely") {
   for (const ModelKind model :
-       {ModelKind::Popularity, ModelKind::Neighbours, ModelKind::Transformer}) {
+       {ModelKind::Popularity, ModelKind::Neighbours, ModelKind::Transformer,
+        ModelKind::Recurrent}) {
     Buffer<uint8_t> bytes = sampleBundle(model);
     size_t refused = 0;
     for (size_t i = 0; i < bytes.size(); ++i) {
@@ -86,7 +88,8 @@ TEST_CASE("a bundle with any byte changed in any way is refused or answers sanel
 }
 
 TEST_CASE("every four-byte number of a bundle may be made huge, zero or minus one") {
-  Buffer<uint8_t> bytes = sampleBundle(GENERATE(ModelKind::Neighbours, ModelKind::Transformer));
+  Buffer<uint8_t> bytes = sampleBundle(
+      GENERATE(ModelKind::Neighbours, ModelKind::Transformer, ModelKind::Recurrent));
   for (size_t i = 0; i + 4 <= bytes.size(); i += 4) {
     uint32_t original;
     std::memcpy(&original, bytes.data() + i, 4);
@@ -98,4 +101,46 @@ TEST_CASE("every four-byte number of a bundle may be made huge, zero or minus on
     std::memcpy(bytes.data() + i, &original, 4);
   }
   CHECK(survives(bytes.span()));
+}
+
+TEST_CASE("a list of allowed items of another length, without any, or of other numbers is refused") {
+  const auto opens = [](const std::vector<uint8_t>& allowed) {
+    SampleRecurrent sample;
+    sample.allowed = allowed;
+    return survives(sample.builder(trainer::BundlePrecision::int8).finish());
+  };
+  CHECK(opens({0, 0, 1, 0, 0, 0}));
+  CHECK_FALSE(opens({0, 0, 0, 0, 0, 0}));
+  CHECK_FALSE(opens({1, 1, 1, 1, 1}));
+  CHECK_FALSE(opens({1, 1, 1, 1, 1, 1, 1}));
+  CHECK_FALSE(opens({2, 1, 1, 1, 1, 1}));
+}
+
+TEST_CASE("a recurrent network with weights missing, too large or of a wrong shape is refused") {
+  using trainer::BundlePrecision;
+  for (const auto& [place, numbers] : SampleRecurrent().weights) {
+    CAPTURE(static_cast<int>(place.first), place.second);
+    for (const BundlePrecision precision : {BundlePrecision::int8, BundlePrecision::float32}) {
+      SampleRecurrent missing, large, longer;
+      missing.weights.erase(place);
+      CHECK_FALSE(survives(missing.builder(precision).finish()));
+      large.weights[place][1] = 2e6f;
+      CHECK_FALSE(survives(large.builder(precision).finish()));
+      longer.weights[place].resize(numbers.size() + longer.config.dimension, 0.5f);
+      CHECK_FALSE(survives(longer.builder(precision).finish()));
+    }
+  }
+  for (const size_t dimension : {0u, 4u, 6u, 1025u, 1u << 20}) {
+    SampleRecurrent sample;
+    auto builder = sample.builder(BundlePrecision::int8);
+    sample.config.dimension = dimension;
+    builder.setRecurrent(sample.config);
+    CHECK_FALSE(survives(builder.finish()));
+  }
+  SampleRecurrent sample;
+  sample.config.window = 0;
+  CHECK_FALSE(survives(sample.builder(BundlePrecision::int8).finish()));
+  sample.config.window = 6;
+  sample.config.normEpsilon = 0;
+  CHECK_FALSE(survives(sample.builder(BundlePrecision::int8).finish()));
 }

@@ -26,11 +26,15 @@ struct Weights {
     bias = randomNumbers(bias.size(), 3, 0.6f);
     candidateBias = randomNumbers(candidateBias.size(), 4, 0.6f);
   }
-  GruWeights views() {
+  GruGradients views() {
     return {{input.data(), kIn, 3 * kState},
             {state.data(), kState, 3 * kState},
             {bias.data(), 1, 3 * kState},
             {candidateBias.data(), 1, kState}};
+  }
+  GruWeights weights() {
+    const GruGradients all = views();
+    return {all.input, all.state, all.bias, all.candidateBias};
   }
 };
 
@@ -65,7 +69,7 @@ TEST_CASE("a GRU over packed sequences agrees with its definition, step by step"
   const auto x = randomNumbers(8 * kIn, 5), initial = randomNumbers(4 * kState, 6);
   std::vector<float> states(8 * kState);
   GruState kept;
-  Gru::forward({x.data(), 8, kIn}, offsets, weights.views(), {initial.data(), 4, kState},
+  Gru::forward({x.data(), 8, kIn}, offsets, weights.weights(), {initial.data(), 4, kState},
                {states.data(), 8, kState}, kept);
   for (size_t s = 0; s < 4; ++s) {
     std::vector<double> h(&initial[s * kState], &initial[s * kState] + kState);
@@ -91,12 +95,12 @@ TEST_CASE("a GRU's gradients through time are its finite differences") {
     const Matrix out(states.data(), kTokens, kState);
     GruState kept;
     const auto loss = [&] {
-      Gru::forward(in, offsets, weights.views(), first, out, kept);
+      Gru::forward(in, offsets, weights.weights(), first, out, kept);
       return weightedSum(states, up);
     };
     loss();
     std::vector<float> dx(x.size()), dInitial(initial.size());
-    Gru::backward(in, offsets, weights.views(), first, out, kept, {up.data(), kTokens, kState},
+    Gru::backward(in, offsets, weights.weights(), first, out, kept, {up.data(), kTokens, kState},
                   gradients.views(), {dx.data(), kTokens, kIn},
                   withInitial ? Matrix(dInitial.data(), kSequences, kState) : Matrix());
     checkGradient(x, dx, loss);

@@ -65,6 +65,27 @@ TEST_CASE("batches pack windows end to end, each token with the item that came n
   CHECK(batch.tokens() == 0);
 }
 
+TEST_CASE("sessions and weights go with their items, weights as targets") {
+  Sequences sequences = usersOf({3, 4});
+  sequences.newSession = {1, 0, 1, 1, 0, 1, 0};
+  sequences.weights = {10, 11, 12, 13, 14, 15, 16};
+  const auto windows = cutWindows(sequences, 2, LongHistories::latest);
+  BatchReader reader(sequences, windows, 100);
+  PackedBatch batch;
+  REQUIRE(reader.next(batch));
+  CHECK(batch.items == std::vector<uint32_t>{0, 1, 4, 5});
+  CHECK(batch.newSession == std::vector<uint8_t>{1, 0, 0, 1});
+  CHECK(batch.weights == std::vector<float>{11, 12, 15, 16});
+  Sequences fewer;
+  fewer.addFrom(sequences, 1, 2);
+  CHECK(fewer.items == std::vector<uint32_t>{3, 4});
+  CHECK(fewer.newSession == std::vector<uint8_t>{1, 0});
+  CHECK(fewer.weights == std::vector<float>{13, 14});
+  batch.clear();
+  CHECK(batch.newSession.empty());
+  CHECK(batch.weights.empty());
+}
+
 TEST_CASE("a window longer than a batch is a batch of its own") {
   const Sequences sequences = usersOf({9, 2});
   const auto windows = cutWindows(sequences, 100, LongHistories::latest);

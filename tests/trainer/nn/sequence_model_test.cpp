@@ -1,6 +1,7 @@
 #include "trainer/nn/sequence_model.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <vector>
 
 #include "tests/trainer/nn/gradient_check.h"
@@ -18,10 +19,19 @@ PackedBatch batchOf(size_t sequences, size_t length) {
   PackedBatch batch;
   attune::Random random(5, 5);
   for (size_t s = 0; s < sequences; ++s) {
-    for (size_t t = 0; t < length; ++t) batch.items.push_back(random.below(kWorldItems));
+    for (size_t t = 0; t < length; ++t) {
+      batch.items.push_back(random.below(kWorldItems));
+      batch.newSession.push_back(random.below(3) == 0);
+    }
     batch.offsets.push_back(static_cast<uint32_t>(batch.items.size()));
   }
   return batch;
+}
+
+SequenceModelConfig recurrentConfig() {
+  SequenceModelConfig config = smallConfig();
+  config.encoder = SequenceEncoder::hierarchicalGru;
+  return config;
 }
 
 /// Weights that make everything in the model matter.
@@ -46,7 +56,7 @@ std::vector<float> hiddenOf(const SequenceModel& model, const PackedBatch& batch
 }  // namespace
 
 TEST_CASE("the whole model's gradients are its finite differences, dropout included") {
-  const SequenceModel model(smallConfig(), kWorldItems);
+  const SequenceModel model(GENERATE(smallConfig(), recurrentConfig()), kWorldItems);
   auto values = livelyValues(model);
   const PackedBatch batch = batchOf(3, 5);
   const auto up = randomNumbers(batch.tokens() * kWidth, 4);
@@ -72,7 +82,7 @@ TEST_CASE("the whole model's gradients are its finite differences, dropout inclu
 }
 
 TEST_CASE("passes have the same bits on one thread and on three") {
-  const SequenceModel model(smallConfig(), kWorldItems);
+  const SequenceModel model(GENERATE(smallConfig(), recurrentConfig()), kWorldItems);
   const auto values = livelyValues(model);
   const PackedBatch batch = batchOf(700, 9);  // several chunks
   const auto up = randomNumbers(batch.tokens() * kWidth, 6);
@@ -94,7 +104,7 @@ TEST_CASE("passes have the same bits on one thread and on three") {
 }
 
 TEST_CASE("a pass used again gives what a fresh one gives") {
-  const SequenceModel model(smallConfig(), kWorldItems);
+  const SequenceModel model(GENERATE(smallConfig(), recurrentConfig()), kWorldItems);
   const auto values = livelyValues(model);
   const PackedBatch small = batchOf(2, 4), large = batchOf(400, 8);
   SequencePass pass(model, nullptr);
@@ -111,11 +121,12 @@ TEST_CASE("a pass used again gives what a fresh one gives") {
 }
 
 TEST_CASE("a state does not change when events follow: keys and values may be kept") {
-  const SequenceModel model(smallConfig(), kWorldItems);
+  const SequenceModel model(GENERATE(smallConfig(), recurrentConfig()), kWorldItems);
   const auto values = livelyValues(model);
   const PackedBatch whole = batchOf(1, 10);
   PackedBatch start;
   start.items.assign(whole.items.begin(), whole.items.begin() + 6);
+  start.newSession.assign(whole.newSession.begin(), whole.newSession.begin() + 6);
   start.offsets.push_back(6);
   const auto all = hiddenOf(model, whole, values, {}), first = hiddenOf(model, start, values, {});
   for (size_t i = 0; i < first.size(); ++i) CHECK(first[i] == Approx(all[i]).margin(1e-5));
@@ -133,6 +144,21 @@ TEST_CASE("fresh weights are a function of the seed, with norms 1 and biases 0")
   CHECK(values[model.itemBias.offset + kWorldItems - 1] == 0);
   CHECK(model.featureVectors.rows == 4);
   CHECK(model.items() == kWorldItems);
+}
+
+TEST_CASE("a recurrent model has the network's weights in the blocks' place and no heads to divide") {
+  SequenceModelConfig config = recurrentConfig();
+  config.hiddenDimension = 43;
+  const SequenceModel model(config, kWorldItems);
+  CHECK(model.blocks.empty());
+  CHECK(model.backboneSize() == 2 * (43 * 129 + 43 * 129 + 129 + 43) + 43 * 43 + 43 + 43);
+  const auto values = model.initialValues(3);
+  CHECK(values[model.recurrent.user.bias.offset] == 0);
+  double squares = 0;
+  const Parameter& matrix = model.recurrent.session.state;
+  for (size_t i = 0; i < matrix.size(); ++i)
+    squares += std::pow(static_cast<double>(values[matrix.offset + i]), 2);
+  CHECK(squares / static_cast<double>(matrix.size()) == Approx(1.0 / 43).epsilon(0.1));
 }
 
 TEST_CASE("sizes that make no model are refused by name") {

@@ -75,6 +75,55 @@ TEST_CASE("a run that is interrupted and resumed ends with the bits of one that 
   std::filesystem::remove(path);
 }
 
+TEST_CASE("a recurrent network learns the rule, the same on one thread and on three") {
+  SequenceModelConfig config = smallConfig();
+  config.encoder = SequenceEncoder::hierarchicalGru;
+  const SequenceModel model(config, kWorldItems);
+  Sequences sequences = walkingUsers(600, 1);
+  sequences.weights.assign(sequences.items.size(), 1.0f);
+  for (size_t i = 0; i < sequences.items.size(); ++i) sequences.newSession.push_back(i % 3 == 0);
+  SequenceTrainingOptions options = quickOptions();
+  const auto trained = trainSequenceModel(model, sequences, {}, options);
+  CHECK(trained.curve.back().ndcgAt10 > 0.8);
+  GemmThreads threads(3);
+  options.threads = &threads;
+  CHECK(trainSequenceModel(model, sequences, {}, options).values == trained.values);
+  options.epochs = 1;
+  const auto once = trainSequenceModel(model, sequences, {}, options).values;
+  sequences.weights[sequences.offsets[5] + 1] = 3;
+  CHECK(trainSequenceModel(model, sequences, {}, options).values != once);
+}
+
+TEST_CASE("a checkpoint of other sessions, weights or encoder is refused") {
+  const std::string path = (std::filesystem::temp_directory_path() / "attune-hrnn-test").string();
+  SequenceModelConfig config = smallConfig();
+  config.encoder = SequenceEncoder::hierarchicalGru;
+  Sequences sequences = walkingUsers(30, 3);
+  sequences.weights.assign(sequences.items.size(), 1.0f);
+  sequences.newSession.assign(sequences.items.size(), 0);
+  SequenceTrainingOptions options = quickOptions();
+  options.epochs = 1;
+  options.checkpointPath = path;
+  trainSequenceModel(SequenceModel(config, kWorldItems), sequences, {}, options);
+  options.resume = true;
+  const auto refuses = [&](const Sequences& other, const SequenceModelConfig& model) {
+    CHECK_THROWS_WITH(trainSequenceModel(SequenceModel(model, kWorldItems), other, {}, options),
+                      Catch::Contains("other data or settings"));
+  };
+  CHECK_NOTHROW(trainSequenceModel(SequenceModel(config, kWorldItems), sequences, {}, options));
+  refuses(sequences, smallConfig());
+  config.gradientEvents = 3;
+  refuses(sequences, config);
+  config.gradientEvents = 32;
+  Sequences other = sequences;
+  other.newSession[1] = 1;
+  refuses(other, config);
+  other = sequences;
+  other.weights[1] = 2;
+  refuses(other, config);
+  std::filesystem::remove(path);
+}
+
 TEST_CASE("training stops when validation no longer improves and keeps the best weights") {
   SequenceTrainingOptions options = quickOptions();
   options.epochs = 200;

@@ -46,6 +46,31 @@ TEST_CASE("the last item of each user with two or more is held out") {
   CHECK(held.training.users() == 3);
 }
 
+TEST_CASE("histories without their last items keep sessions and weights, and are encoded by them") {
+  Sequences sequences = threeUsers();
+  sequences.newSession = {1, 0, 1, 1, 1, 0};
+  sequences.weights = {1, 2, 3, 4, 5, 6};
+  const HeldOut held = holdOutLast(sequences, 100, 1);
+  CHECK(held.training.newSession == std::vector<uint8_t>{1, 0, 1, 1});
+  CHECK(held.training.weights == std::vector<float>{1, 2, 4, 5});
+  SequenceModelConfig config = smallConfig();
+  config.encoder = SequenceEncoder::hierarchicalGru;
+  const SequenceModel model(config, kWorldItems);
+  const std::vector<float> values = model.initialValues(1);
+  const auto encoded = [&](const Sequences& histories) {
+    std::vector<float> hidden(3 * config.hiddenDimension);
+    encodeHistories(model, values.data(), model.itemVectors.in(values.data()), histories,
+                    std::vector<uint32_t>{0, 1, 2}, nullptr, {hidden.data(), 3, config.hiddenDimension});
+    return hidden;
+  };
+  const auto before = encoded(sequences);
+  sequences.newSession[2] = 0;
+  const auto after = encoded(sequences);
+  const auto rest = static_cast<long>(config.hiddenDimension);
+  CHECK_FALSE(std::equal(before.begin(), before.begin() + rest, after.begin()));
+  CHECK(std::equal(before.begin() + rest, before.end(), after.begin() + rest));
+}
+
 TEST_CASE("a sample of users is fixed by the seed, and the others keep their last item") {
   const Sequences sequences = walkingUsers(200, 1);
   const HeldOut held = holdOutLast(sequences, 20, 4);

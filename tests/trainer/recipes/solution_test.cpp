@@ -38,7 +38,7 @@ TEST_CASE("every recipe's defaults lie within their own ranges") {
     for (const ParameterInfo& parameter : recipe.parameters) {
       CAPTURE(recipe.name, parameter.name);
       Parameters parameters(recipe);
-      CHECK_NOTHROW(parameters.set(parameter.name, parameter.defaultValue.dump()));
+      CHECK_NOTHROW(parameters.set(parameter.name, defaultText(parameter)));
     }
 }
 
@@ -50,6 +50,18 @@ TEST_CASE("parameters of the wrong name, type or range are refused, saying what 
   CHECK_THROWS_WITH(parameters.set("recency_decay", "nan"), Contains("a number from 0.01 to 1.0"));
   CHECK_THROWS_WITH(parameters.set("recency_decay", ""), Contains("recency_decay"));
   CHECK(parameters.number("recency_decay") == findRecipe("sims").parameters[7].defaultValue);
+}
+
+TEST_CASE("a choice takes its words alone and is refused with all of them") {
+  Parameters parameters(findRecipe("hrnn-coldstart"));
+  CHECK(parameters.text("cold_start_relative_from") == "latestItem");
+  parameters.set("cold_start_relative_from", "currentTime");
+  CHECK(parameters.text("cold_start_relative_from") == "currentTime");
+  CHECK(parameters.toJson().at("cold_start_relative_from") == "currentTime");
+  for (const char* wrong : {"", "latestitem", "\"latestItem\"", "now", "null"})
+    CHECK_THROWS_WITH(parameters.set("cold_start_relative_from", wrong),
+                      Contains("must be latestItem or currentTime"));
+  CHECK(parameters.text("cold_start_relative_from") == "currentTime");
 }
 
 TEST_CASE("a configuration is read as Personalize writes it, values being strings") {

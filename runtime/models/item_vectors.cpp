@@ -1,0 +1,75 @@
+#include "runtime/models/item_vectors.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/base/math.h"
+#include "runtime/models/weight_reader.h"
+
+namespace attune {
+
+void ItemVectors::copy(uint32_t item, std::span<float> out) const {
+  if (!floats.empty()) {
+    std::copy_n(floats.begin() + static_cast<std::ptrdiff_t>(item * dimension), dimension,
+                out.begin());
+    return;
+  }
+  const std::span<const int8_t> row = bytes.row(item);
+  for (size_t i = 0; i < dimension; ++i) out[i] = bytes.scales[item] * static_cast<float>(row[i]);
+}
+
+Status ItemVectors::scan(std::span<const float> vector, Scratch& scratch,
+                         std::span<float> scores) const {
+  if (!approximates()) {
+    matvec(floats, vector, scores);
+    return {};
+  }
+  if (scratch.numbers.size() < dimension) ATTUNE_TRY(scratch.numbers.resize(dimension));
+  ATTUNE_TRY(scratch.query.set(vector, bytes.stride));
+  scanRows(bytes, scratch.query, scores);
+  return {};
+}
+
+void ItemVectors::refine(std::span<const float> vector, Scratch& scratch,
+                         std::span<Scored> ranked) const {
+  const std::span<float> room = scratch.numbers.span().first(dimension);
+  for (Scored& one : ranked) {
+    copy(one.item, room);
+    one.score = dot(vector, room);
+  }
+}
+
+Status ItemVectors::scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const {
+  ATTUNE_TRY(scratch.numbers.resize(2 * dimension));
+  const std::span<float> vector = scratch.numbers.span().first(dimension);
+  const std::span<float> other = scratch.numbers.span().subspan(dimension);
+  copy(item, vector);
+  const float length = std::sqrt(dot(vector, vector)) + 1e-12f;
+  for (uint32_t i = 0; i < scores.size(); ++i) {
+    copy(i, other);
+    scores[i] = dot(vector, other) / (length * (std::sqrt(dot(other, other)) + 1e-12f));
+  }
+  return {};
+}
+
+Result<ItemVectors> readItemVectors(const Bundle& bundle, size_t dimension) {
+  const size_t items = bundle.itemCount();
+  ItemVectors vectors;
+  vectors.dimension = dimension;
+  if (!bundle.has(SectionKind::ItemVectorScales)) {
+    const auto floats =
+        bundle.floats(SectionKind::ItemVectors, items * dimension, 0, kLargestWeight);
+    ATTUNE_TRY(floats);
+    vectors.floats = floats.value();
+    return vectors;
+  }
+  const size_t stride = (dimension + 15) / 16 * 16;
+  const auto bytes = bundle.signedBytes(SectionKind::ItemVectors, items * stride);
+  ATTUNE_TRY(bytes);
+  const auto scales = bundle.floats(SectionKind::ItemVectorScales, items, 0, kLargestWeight / 128);
+  ATTUNE_TRY(scales);
+  vectors.bytes = {bytes.value(), scales.value(), stride};
+  return vectors;
+}
+
+}  // namespace attune

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "runtime/base/scan.h"
+#include "runtime/models/model.h"
+
+namespace attune {
+
+/// The items' vectors, as they lie in the bundle: bytes with scales, or floats. What the models
+/// share that score an item by its vector's product with a user's. A view.
+struct ItemVectors {
+  ByteRows bytes;
+  std::span<const float> floats;  // (items, d), if there are no bytes
+  size_t dimension = 0;
+
+  /// out (d) = the item's vector.
+  void copy(uint32_t item, std::span<float> out) const;
+
+  /// Whether scan() rounds the vector it is given, so that refine() is more exact.
+  bool approximates() const { return floats.empty(); }
+  /// scores (items) = the products of all items' vectors with `vector` (d).
+  Status scan(std::span<const float> vector, Scratch& scratch, std::span<float> scores) const;
+  /// The same for a few items, in float. REQUIRES: the scratch of scan()
+  void refine(std::span<const float> vector, Scratch& scratch, std::span<Scored> ranked) const;
+  /// scores (items) = the cosines of all items' vectors with that of `item`.
+  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const;
+};
+
+/// The items' vectors of a bundle, checked. Error: CorruptBundle.
+Result<ItemVectors> readItemVectors(const Bundle& bundle, size_t dimension);
+
+}  // namespace attune

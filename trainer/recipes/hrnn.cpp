@@ -1,0 +1,154 @@
+#include "trainer/recipes/hrnn.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "trainer/recipes/cold_start.h"
+#include "trainer/recipes/item_features.h"
+#include "trainer/recipes/popularity_count.h"
+#include "trainer/recipes/sequence_fit.h"
+#include "trainer/recipes/sequence_recipe.h"
+#include "trainer/recipes/user_histories.h"
+
+namespace attune::trainer {
+namespace {
+
+size_t size(const Parameters& p, const char* name) { return static_cast<size_t>(p.integer(name)); }
+
+double gapSeconds(const Parameters& p) { return 60 * p.number("session_gap_minutes"); }
+
+SequenceModelConfig modelOf(const Parameters& p) {
+  SequenceModelConfig config;
+  config.encoder = SequenceEncoder::hierarchicalGru;
+  config.hiddenDimension = size(p, "hidden_dimension");
+  config.gradientEvents = size(p, "bptt");
+  config.maxHistory = size(p, "max_history");
+  return config;
+}
+
+HistoryOptions historiesOf(const Parameters& p) {
+  return {.minPercentile = p.number("min_user_history_length_percentile"),
+          .maxPercentile = p.number("max_user_history_length_percentile"),
+          .sessionGapSeconds = gapSeconds(p),
+          .recencyWeights = p.flag("recency_mask")};
+}
+
+/// The only place where a bundle's content may depend on the day it is made: currentTime asks so.
+int64_t secondsNow() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+ColdItemRule coldRuleOf(const Parameters& p) {
+  return {.maxInteractions = static_cast<uint64_t>(p.integer("cold_start_max_interactions")),
+          .maxAgeDays = p.number("cold_start_max_duration"),
+          .now = secondsNow(),
+          .fromLatest = p.text("cold_start_relative_from") == "latestItem"};
+}
+
+/// What the network has learned, and which items may be recommended (none listed: all).
+struct Learned {
+  std::vector<float> values;       // SequenceModel's layout
+  std::vector<float> itemVectors;  // (items, d), features included
+  std::vector<uint8_t> allowed;    // (items), or empty
+};
+
+class RecurrentNetwork : public TrainedModel {
+ public:
+  RecurrentNetwork(SequenceModel model, Learned learned, uint32_t gapSeconds, ItemCounts counts,
+                   const SequenceChoices& choices)
+      : model_(std::move(model)),
+        learned_(std::move(learned)),
+        gapSeconds_(gapSeconds),
+        counts_(std::move(counts)),
+        choices_(choices) {}
+
+  ModelKind kind() const override { return ModelKind::Recurrent; }
+  nlohmann::json choices() const override { return choices_.toJson(); }
+
+  void write(const ItemOrder& order, BundlePrecision precision,
+             BundleBuilder& bundle) const override {
+    const SequenceModelConfig& config = model_.config();
+    bundle.setRecurrent({config.hiddenDimension, config.maxHistory, gapSeconds_, config.normEpsilon,
+                         model_.inputScale()});
+    writeItemVectors(learned_.itemVectors, config.hiddenDimension, order, precision, bundle);
+    writeUnit(model_.recurrent.session, 0, precision, bundle);
+    writeUnit(model_.recurrent.user, 1, precision, bundle);
+    addWeights(SectionKind::SessionStart, model_.recurrent.start, 0, precision, bundle);
+    bundle.add(SectionKind::SessionStartBias, numbersOf(model_.recurrent.startBias));
+    bundle.add(SectionKind::FinalNorm, numbersOf(model_.finalNorm));
+    writeAllowed(order, bundle);
+    writeCounts(counts_, order, bundle);
+  }
+
+ private:
+  void writeUnit(const GruParameters& unit, uint32_t index, BundlePrecision precision,
+                 BundleBuilder& bundle) const {
+    addWeights(SectionKind::RecurrentInput, unit.input, index, precision, bundle);
+    addWeights(SectionKind::RecurrentState, unit.state, index, precision, bundle);
+    const auto bias = numbersOf(unit.bias), candidate = numbersOf(unit.candidateBias);
+    std::vector<float> both(bias.begin(), bias.end());
+    both.insert(both.end(), candidate.begin(), candidate.end());
+    bundle.add(SectionKind::RecurrentBias, both, index);
+  }
+
+  void addWeights(SectionKind kind, const Parameter& parameter, uint32_t unit,
+                  BundlePrecision precision, BundleBuilder& bundle) const {
+    addMatrix(kind, transposed(parameter.in(learned_.values.data())), parameter.rows,
+              parameter.rows, precision, unit, bundle);
+  }
+
+  void writeAllowed(const ItemOrder& order, BundleBuilder& bundle) const {
+    if (learned_.allowed.empty()) return;
+    std::vector<uint8_t> ordered;
+    for (const uint32_t item : order.toDataset) ordered.push_back(learned_.allowed[item]);
+    bundle.add(SectionKind::ItemAllowed, ordered);
+  }
+
+  std::span<const float> numbersOf(const Parameter& parameter) const {
+    return std::span(learned_.values).subspan(parameter.offset, parameter.size());
+  }
+
+  SequenceModel model_;
+  Learned learned_;
+  uint32_t gapSeconds_;
+  ItemCounts counts_;
+  SequenceChoices choices_;
+};
+
+/// Takes their own vectors from cold items that have features.
+void leaveToFeatures(const std::vector<uint8_t>& cold, const ItemFeatures& features,
+                     const SequenceModel& model, std::vector<float>& values) {
+  const Matrix own = model.itemVectors.in(values.data());
+  for (size_t item = 0; !features.empty() && item < cold.size(); ++item)
+    if (cold[item] != 0 && features.offsets[item] < features.offsets[item + 1])
+      std::fill_n(own.row(item), own.columns, 0.0f);
+}
+
+}  // namespace
+
+std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Parameters& parameters,
+                                                const TrainOptions& options) const {
+  Learned learned;
+  if (kind_ == Kind::coldStart) learned.allowed = coldItems(data, coldRuleOf(parameters));
+  const Sequences histories = userHistories(data, historiesOf(parameters));
+  const ItemFeatures features = kind_ == Kind::events ? ItemFeatures() : itemFeaturesOf(data);
+  const SequenceModel model(modelOf(parameters), data.items.size(), features.featureCount);
+  GemmThreads threads(options.threads);
+  SequenceTrainingOptions training =
+      trainingFor(parameters, histories, data.items.size(), options, threads);
+  training.longHistories = LongHistories::all;
+  if (kind_ != Kind::events)
+    training.idDropout = static_cast<float>(parameters.number("id_dropout"));
+  SequenceFit fit = fitSequenceModel(model, histories, features, training, Blending::never, options);
+  learned.values = std::move(fit.values);
+  std::vector<float> values = learned.values;
+  leaveToFeatures(learned.allowed, features, model, values);
+  learned.itemVectors = fullItemVectors(model, values.data(), features, &threads);
+  return std::make_unique<RecurrentNetwork>(
+      model, std::move(learned), static_cast<uint32_t>(gapSeconds(parameters)), countUsers(data),
+      fit.choices);
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "trainer/nn/sequence_trainer.h"
+#include "trainer/recipes/recipe.h"
+
+// What the recipes share that train a sequence model.
+
+namespace attune::trainer {
+
+/// Training as the parameters epochs, patience, weight_averaging, learning_rate, dropout and
+/// batch_tokens say, or, where these are left to the data, as the numbers of events and items ask
+/// for; with the run's seed, threads and progress. `options` and `threads` must outlive it.
+SequenceTrainingOptions trainingFor(const Parameters& parameters, const Sequences& sequences,
+                                    size_t items, const TrainOptions& options,
+                                    GemmThreads& threads);
+
+/// `epoch 12, loss 5.83, validation NDCG@10 0.1526, 65,000 interactions/s, 4 min left at most`; no
+/// validation in a pass over everything.
+std::string describe(const EpochProgress& epoch, uint64_t epochs);
+
+/// (outputs, inputs) from (inputs, outputs), which is how training keeps a matrix.
+std::vector<float> transposed(ConstMatrix matrix);
+
+/// Adds the items' vectors (items, dimension), which are in the dataset's order.
+void writeItemVectors(std::span<const float> vectors, size_t dimension, const ItemOrder& order,
+                      BundlePrecision precision, BundleBuilder& bundle);
+
+}  // namespace attune::trainer

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+
+#include "trainer/data/dataset.h"
+#include "trainer/nn/sequence_batches.h"
+
+namespace attune::trainer {
+
+/// Whose histories to learn from and what to say of their events.
+struct HistoryOptions {
+  /// Only users whose number of events is within these percentiles, 0..1.
+  double minPercentile = 0;
+  double maxPercentile = 1;
+  /// Events further apart than this are of different sessions; none: sessions are not asked for.
+  std::optional<double> sessionGapSeconds = {};
+  /// Whether newer events weigh more as targets: 2 to the power of minus the share of all
+  /// interactions that come later, so the oldest one weighs half of what the newest does. Scaled to
+  /// a mean of 1, so that learning rates keep their meaning.
+  bool recencyWeights = false;
+};
+
+/// Every such user's items in time order. REQUIRES: at least one interaction
+Sequences userHistories(const Dataset& data, const HistoryOptions& options);
+
+}  // namespace attune::trainer
