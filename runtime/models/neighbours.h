@@ -28,7 +28,7 @@ class NeighbourModel : public Model {
 
   NeighbourModel(const Weights& weights, const PopularityCounts& counts)
       : weights_(weights), counts_(counts) {}
-  Status score(const Session& session, Scratch& scratch, std::span<float> scores) const override;
+  Status score(const Query& query, Scratch& scratch, std::span<float> scores) const override;
   Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
 
  private:

@@ -53,6 +53,9 @@ Status TransformerModel::openWeights(const Bundle& bundle) {
   const auto vectors = readItemVectors(bundle, config_.dimension);
   ATTUNE_TRY(vectors);
   vectors_ = vectors.value();
+  const auto queryVectors = QueryVectors::open(bundle, config_.dimension, kLargestWeight);
+  ATTUNE_TRY(queryVectors);
+  queryVectors_ = queryVectors.value();
   return {};
 }
 
@@ -169,23 +172,36 @@ Status TransformerModel::scan(std::span<const float> vector, Scratch& scratch,
   return {};
 }
 
-Status TransformerModel::score(const Session& session, Scratch& scratch,
-                               std::span<float> scores) const {
-  const auto state = advance(session, scratch);
+Status TransformerModel::fillVector(const Query& query, Scratch& scratch) const {
+  const auto state = advance(query.session, scratch);
   ATTUNE_TRY(state);
-  if (state.value()->steps > 0) return scan(state.value()->hidden.span(), scratch, scores);
+  const bool known = state.value()->steps > 0;
+  scratch.vector.clear();
+  if (!known && !queryVectors_.hasStart()) return {};
+  ATTUNE_TRY(scratch.vector.append(known ? state.value()->hidden.span() : queryVectors_.start()));
+  ATTUNE_TRY(scratch.vector.resize(2 * config_.dimension));
+  const std::span<float> vector = scratch.vector.span().first(config_.dimension);
+  queryVectors_.addTo(vector, query.session.attributes().rows());
+  queryVectors_.addTo(vector, query.context);
+  return {};
+}
+
+Status TransformerModel::score(const Query& query, Scratch& scratch,
+                               std::span<float> scores) const {
+  ATTUNE_TRY(fillVector(query, scratch));
+  if (!scratch.vector.empty())
+    return scan(scratch.vector.span().first(config_.dimension), scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }
 
-void TransformerModel::refine(const Session& session, Scratch& scratch,
-                              std::span<Scored> ranked) const {
-  const auto* state = static_cast<const State*>(session.modelState().get());
-  if (state->steps == 0 || !approximates()) return;
-  const std::span<float> vector = scratch.numbers.span().first(config_.dimension);
+void TransformerModel::refine(const Query&, Scratch& scratch, std::span<Scored> ranked) const {
+  if (scratch.vector.empty() || !approximates()) return;
+  const std::span<float> vector = scratch.vector.span().first(config_.dimension);
+  const std::span<float> item = scratch.vector.span().subspan(config_.dimension);
   for (Scored& one : ranked) {
-    vectors_.copy(one.item, vector);
-    one.score = dot(state->hidden.span(), vector);
+    vectors_.copy(one.item, item);
+    one.score = dot(vector, item);
   }
 }
 

@@ -5,9 +5,6 @@ namespace {
 
 Error corrupt(const char* what) { return {ErrorCode::CorruptBundle, what}; }
 
-/// No weight of a trained model comes near it, and with it no sum of products can leave the floats.
-constexpr float kLargestWeight = 1e3f;
-
 /// Appends weights to storage that has room for all of them, and gives back where they lie.
 class WeightReader {
  public:

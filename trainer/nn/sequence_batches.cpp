@@ -11,13 +11,32 @@ namespace {
 /// Streams of random numbers below this one belong to the weights.
 constexpr uint64_t kShuffleStream = uint64_t{1} << 32;
 
+/// Makes events [begin, end) of a user targets.
+void appendTargets(const Sequences& sequences, uint32_t user, uint64_t begin, uint64_t end,
+                   PackedBatch& batch) {
+  const auto first = static_cast<std::ptrdiff_t>(begin), last = static_cast<std::ptrdiff_t>(end);
+  const auto items = sequences.items.begin();
+  batch.targets.insert(batch.targets.end(), items + first, items + last);
+  const auto weights = sequences.weights.begin();
+  if (!sequences.weights.empty())
+    batch.weights.insert(batch.weights.end(), weights + first, weights + last);
+  for (uint64_t event = begin; event < end; ++event) {
+    if (!sequences.userRows.empty()) batch.userRows.add(sequences.userRows.of(user));
+    if (!sequences.contextRows.empty()) batch.contextRows.add(sequences.contextRows.of(event));
+  }
+}
+
 void append(const Sequences& sequences, const Window& window, PackedBatch& batch) {
   const auto items = sequences.items.begin();
-  const auto begin = static_cast<std::ptrdiff_t>(window.begin);
-  const auto end = static_cast<std::ptrdiff_t>(window.end);
-  batch.items.insert(batch.items.end(), items + begin, items + end);
-  batch.targets.insert(batch.targets.end(), items + begin + 1, items + end + 1);
+  batch.items.insert(batch.items.end(), items + static_cast<std::ptrdiff_t>(window.begin),
+                     items + static_cast<std::ptrdiff_t>(window.end));
   batch.offsets.push_back(static_cast<uint32_t>(batch.items.size()));
+  appendTargets(sequences, window.user, window.begin + 1, window.end + 1, batch);
+}
+
+void appendStart(const Sequences& sequences, const Window& window, PackedBatch& batch) {
+  const uint64_t first = sequences.offsets[window.user];
+  appendTargets(sequences, window.user, first, first + 1, batch);
 }
 
 }  // namespace
@@ -27,10 +46,24 @@ void Sequences::add(std::span<const uint32_t> history) {
   offsets.push_back(items.size());
 }
 
+void Sequences::addFrom(const Sequences& all, size_t user, size_t events) {
+  add(all.of(user).first(events));
+  const uint64_t begin = all.offsets[user];
+  const auto from = all.weights.begin() + static_cast<std::ptrdiff_t>(begin);
+  if (!all.weights.empty())
+    weights.insert(weights.end(), from, from + static_cast<std::ptrdiff_t>(events));
+  if (!all.userRows.empty()) userRows.add(all.userRows.of(user));
+  if (!all.contextRows.empty())
+    for (size_t i = 0; i < events; ++i) contextRows.add(all.contextRows.of(begin + i));
+}
+
 void PackedBatch::clear() {
   items.clear();
   targets.clear();
   offsets.assign(1, 0);
+  weights.clear();
+  userRows.clear();
+  contextRows.clear();
 }
 
 std::vector<Window> cutWindows(const Sequences& sequences, size_t maxHistory, LongHistories which) {
@@ -40,10 +73,11 @@ std::vector<Window> cutWindows(const Sequences& sequences, size_t maxHistory, Lo
     uint64_t end = sequences.offsets[user + 1];
     while (end >= begin + 2) {
       const uint64_t inputs = std::min<uint64_t>(end - 1 - begin, maxHistory);
-      windows.push_back({end - 1 - inputs, end - 1});
+      windows.push_back({end - 1 - inputs, end - 1, static_cast<uint32_t>(user)});
       end -= inputs;
       if (which == LongHistories::latest) break;
     }
+    if (!windows.empty() && windows.back().user == user) windows.back().isFirst = true;
   }
   return windows;
 }
@@ -57,12 +91,16 @@ std::vector<Window> shuffled(std::vector<Window> windows, uint64_t seed, uint64_
 
 bool BatchReader::next(PackedBatch& batch) {
   batch.clear();
+  const size_t first = read_;
   while (read_ < windows_.size()) {
     const Window& window = windows_[read_];
     if (batch.tokens() > 0 && batch.tokens() + window.tokens() > tokensPerBatch_) break;
     append(sequences_, window, batch);
     ++read_;
   }
+  if (starts_)
+    for (const Window& window : windows_.subspan(first, read_ - first))
+      if (window.isFirst) appendStart(sequences_, window, batch);
   return batch.tokens() > 0;
 }
 

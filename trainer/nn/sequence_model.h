@@ -27,17 +27,21 @@ struct SequenceModelConfig {
 /// The shapes of a sequence model's weights (after SASRec, Kang and McAuley 2018, with the blocks
 /// of LLaMA, Touvron et al. 2023): the vectors of the items seen, scaled by sqrt(d), pass `layers`
 /// blocks and a last norm; the result's products with the item vectors are the items' scores.
-/// An item's vector is its own plus the sum of its features'.
+/// An item's vector is its own plus the sum of its features'. Where something is known of the user
+/// or the moment, the vectors of these query features are added to the result before the products;
+/// before a user's first event the start vector stands for the result. So what was computed for past
+/// events does not depend on either.
 class SequenceModel {
  public:
   /// Throws UserError when the configuration makes no model (heads that do not divide the
   /// dimension, a size of 0).
-  SequenceModel(const SequenceModelConfig& config, size_t items, size_t features = 0);
+  SequenceModel(const SequenceModelConfig& config, size_t items, size_t features = 0,
+                size_t queryFeatures = 0);
 
   const SequenceModelConfig& config() const { return config_; }
   const ParameterLayout& layout() const { return layout_; }
   size_t items() const { return itemVectors.rows; }
-  /// Numbers of all weights but the items' and features', which come after them.
+  /// Numbers of the blocks' weights and the last norm's, which lie before all others.
   size_t backboneSize() const { return itemVectors.offset; }
   BlockShape blockShape() const;
   /// What item vectors are multiplied by where they enter the first block.
@@ -51,6 +55,8 @@ class SequenceModel {
   Parameter itemVectors;     // (items, d)
   Parameter featureVectors;  // (features, d)
   Parameter itemBias;        // (1, items), or (1, 0)
+  Parameter startVector;     // (1, d)
+  Parameter queryVectors;    // (query features, d)
 
  private:
   SequenceModelConfig config_;

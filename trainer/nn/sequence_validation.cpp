@@ -32,6 +32,19 @@ std::span<const uint32_t> latest(std::span<const uint32_t> history, size_t count
   return history.last(std::min(history.size(), count));
 }
 
+/// What is known of a user and of the circumstances of one event.
+std::vector<uint32_t> queryRowsOf(const Sequences& sequences, size_t user, uint64_t event) {
+  std::vector<uint32_t> rows;
+  const auto append = [&](const RowLists& lists, size_t thing) {
+    if (lists.empty()) return;
+    const std::span<const uint32_t> own = lists.of(thing);
+    rows.insert(rows.end(), own.begin(), own.end());
+  };
+  append(sequences.userRows, user);
+  append(sequences.contextRows, event);
+  return rows;
+}
+
 /// The state after the last token of each sequence of the batch goes to the rows of `hidden` from
 /// `firstRow` on that are not of empty histories.
 void keepLastStates(const PackedBatch& batch, ConstMatrix states, std::span<const size_t> rows,
@@ -61,13 +74,13 @@ HeldOut holdOutLast(const Sequences& sequences, size_t maxUsers, uint64_t seed) 
   held.users = drawUsers(sequences, maxUsers, seed);
   size_t next = 0;
   for (size_t user = 0; user < sequences.users(); ++user) {
-    std::span<const uint32_t> history = sequences.of(user);
+    size_t events = sequences.of(user).size();
     if (next < held.users.size() && held.users[next] == user) {
-      held.targets.push_back(history.back());
-      history = history.first(history.size() - 1);
+      held.targets.push_back(sequences.of(user)[--events]);
+      held.queryRows.add(queryRowsOf(sequences, user, sequences.offsets[user] + events));
       ++next;
     }
-    held.training.add(history);
+    held.training.addFrom(sequences, user, events);
   }
   return held;
 }
@@ -105,6 +118,7 @@ RankingQuality validate(const SequenceModel& model, const float* values, ConstMa
   std::vector<float> hiddenNumbers(users * d);
   const Matrix hidden(hiddenNumbers.data(), users, d);
   encodeHistories(model, values, itemVectors, heldOut.training, heldOut.users, threads, hidden);
+  addQueryFeatures(model.queryVectors.in(values), heldOut.queryRows, {}, hidden, threads);
 
   std::vector<size_t> ranks(users);
   runTasks(threads, (users + kUsersPerTask - 1) / kUsersPerTask, [&](size_t task) {

@@ -16,6 +16,7 @@ struct HeldOut {
   Sequences training;             ///< all users; those asked for lack their last item
   std::vector<uint32_t> users;    ///< who is asked for, ascending
   std::vector<uint32_t> targets;  ///< (users) the item each one lost
+  RowLists queryRows;  ///< (users) query features of the user and the lost event, or empty
 };
 
 /// Takes the last item from each user with two or more, or from `maxUsers` of them, drawn by seed,

@@ -4,8 +4,10 @@
 #include <cstdio>
 
 #include "trainer/base/errors.h"
+#include "trainer/data/rows_by_user.h"
 #include "trainer/nn/sequence_trainer.h"
 #include "trainer/recipes/popularity_count.h"
+#include "trainer/recipes/query_table.h"
 
 namespace attune::trainer {
 namespace {
@@ -31,6 +33,8 @@ struct Settings {
     training.averaging = p.number("weight_averaging");
     training.learningRate = p.number("learning_rate");
     training.dropout = static_cast<float>(p.number("dropout"));
+    query.users = p.flag("use_metadata");
+    query.context = p.flag("use_context");
   }
   static size_t size(const Parameters& p, const char* name) {
     return static_cast<size_t>(p.integer(name));
@@ -38,19 +42,40 @@ struct Settings {
 
   SequenceModelConfig model;
   SequenceTrainingOptions training;
+  QueryTableOptions query;
   size_t batchTokens;
   double minPercentile;
   double maxPercentile;
 };
 
-/// Every user's items in time order, of the users whose number of events is within the percentiles.
-Sequences sequencesOf(const Dataset& data, const Settings& settings) {
-  const Interactions& events = data.interactions;
-  std::vector<std::vector<uint32_t>> histories(data.users.size());
-  for (size_t i = 0; i < events.size(); ++i) histories[events.user[i]].push_back(events.item[i]);
+/// Appends a user's events, with what is known of them and of the user.
+void addUser(const Interactions& events, uint32_t user, std::span<const uint32_t> rows,
+             const QueryTable& query, Sequences& sequences) {
+  std::vector<uint32_t> items;
+  for (const uint32_t row : rows) items.push_back(events.item[row]);
+  sequences.add(items);
+  if (query.hasUserRows()) sequences.userRows.add(query.rowsOfUser(user));
+  if (query.hasContextRows())
+    for (const uint32_t row : rows) sequences.contextRows.add(query.rowsOfEvent(row));
+  if (!events.weight.empty())
+    for (const uint32_t row : rows) sequences.weights.push_back(events.weight[row]);
+}
+
+/// Makes the mean of the weights 1, so that losses compare with those of unweighted data.
+void normalise(std::vector<float>& weights) {
+  double sum = 0;
+  for (const float weight : weights) sum += static_cast<double>(weight);
+  const double mean = sum / static_cast<double>(std::max<size_t>(1, weights.size()));
+  if (mean > 0)
+    for (float& weight : weights) weight = static_cast<float>(static_cast<double>(weight) / mean);
+}
+
+/// Every user's events in time order, of the users whose number of events is within the percentiles.
+Sequences sequencesOf(const Dataset& data, const Settings& settings, const QueryTable& query) {
+  const RowsByUser rows(data);
   std::vector<size_t> lengths;
-  for (const auto& history : histories)
-    if (!history.empty()) lengths.push_back(history.size());
+  for (uint32_t user = 0; user < data.users.size(); ++user)
+    if (!rows[user].empty()) lengths.push_back(rows[user].size());
   std::sort(lengths.begin(), lengths.end());
   const auto at = [&](double percentile) {
     return lengths[static_cast<size_t>(percentile * static_cast<double>(lengths.size() - 1) + 0.5)];
@@ -58,8 +83,10 @@ Sequences sequencesOf(const Dataset& data, const Settings& settings) {
   const size_t least = at(settings.minPercentile);
   const size_t most = at(settings.maxPercentile);
   Sequences sequences;
-  for (const auto& history : histories)
-    if (history.size() >= least && history.size() <= most) sequences.add(history);
+  for (uint32_t user = 0; user < data.users.size(); ++user)
+    if (rows[user].size() >= least && rows[user].size() <= most)
+      addUser(data.interactions, user, rows[user], query, sequences);
+  normalise(sequences.weights);
   return sequences;
 }
 
@@ -89,10 +116,11 @@ std::vector<float> transposed(ConstMatrix matrix) {
 class TransformerWeights : public TrainedModel {
  public:
   TransformerWeights(SequenceModel model, std::vector<float> values, std::vector<float> items,
-                     ItemCounts counts)
+                     std::unique_ptr<QueryTable> query, ItemCounts counts)
       : model_(std::move(model)),
         values_(std::move(values)),
         items_(std::move(items)),
+        query_(std::move(query)),
         counts_(std::move(counts)) {}
 
   ModelKind kind() const override { return ModelKind::Transformer; }
@@ -105,6 +133,7 @@ class TransformerWeights : public TrainedModel {
     for (uint32_t layer = 0; layer < config.layers; ++layer)
       writeLayer(layer, precision, bundle);
     addVector(SectionKind::FinalNorm, model_.finalNorm, 0, bundle);
+    query_->write(numbersOf(model_.queryVectors), numbersOf(model_.startVector), precision, bundle);
     writeCounts(counts_, order, bundle);
   }
 
@@ -136,12 +165,17 @@ class TransformerWeights : public TrainedModel {
 
   void addVector(SectionKind kind, const Parameter& parameter, uint32_t layer,
                  BundleBuilder& bundle) const {
-    bundle.add(kind, std::span(values_).subspan(parameter.offset, parameter.size()), layer);
+    bundle.add(kind, numbersOf(parameter), layer);
+  }
+
+  std::span<const float> numbersOf(const Parameter& parameter) const {
+    return std::span(values_).subspan(parameter.offset, parameter.size());
   }
 
   SequenceModel model_;
   std::vector<float> values_;
   std::vector<float> items_;  // (items, d), features included
+  std::unique_ptr<QueryTable> query_;
   ItemCounts counts_;
 };
 
@@ -151,8 +185,9 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
                                                                const Parameters& parameters,
                                                                const TrainOptions& options) const {
   Settings settings(parameters);
-  const Sequences sequences = sequencesOf(data, settings);
-  const SequenceModel model(settings.model, data.items.size());
+  auto query = std::make_unique<QueryTable>(data, settings.query);
+  const Sequences sequences = sequencesOf(data, settings, *query);
+  const SequenceModel model(settings.model, data.items.size(), 0, query->featureCount());
   GemmThreads threads(options.threads);
   settings.training.seed = options.seed;
   settings.training.threads = &threads;
@@ -170,7 +205,7 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   const TrainedSequenceModel trained = trainSequenceModel(model, sequences, {}, settings.training);
   return std::make_unique<TransformerWeights>(
       model, trained.values, fullItemVectors(model, trained.values.data(), {}, &threads),
-      countUsers(data));
+      std::move(query), countUsers(data));
 }
 
 }  // namespace attune::trainer
