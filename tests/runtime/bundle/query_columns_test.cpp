@@ -64,7 +64,7 @@ TEST_CASE("names compare in any case, an exact one first, and within their kind"
   CHECK(columns.value().find(QueryKind::User, "COUNTRI") == QueryColumns::kNone);
 }
 
-TEST_CASE("values become rows; a later value replaces an earlier one, in any order of columns") {
+TEST_CASE("values become rows, and a later value replaces an earlier one, in any order of columns") {
   const Opened opened;
   const auto columns = opened.columns();
   QueryRows rows;

@@ -21,7 +21,7 @@ constexpr size_t kWidth = 8;
 struct World {
   explicit World(BundlePrecision precision, bool start = true) : vectors(numbers(4 * kWidth, 1)) {
     startVector = numbers(kWidth, 2);
-    BundleBuilder bundle = SampleTransformer().builder(precision);
+    BundleBuilder bundle = sample.builder(precision);
     for (const auto& [name, kind, values] :
          {std::tuple<const char*, QueryKind, std::vector<std::string>>{
               "TASTE", QueryKind::User, {"blue", "red"}},
@@ -53,7 +53,7 @@ struct World {
 
   /// What feature `row` adds to an item's logit.
   double effect(size_t row, uint32_t item) const {
-    const auto& items = SampleTransformer().weights.at({SectionKind::ItemVectors, 0});
+    const auto& items = sample.weights.at({SectionKind::ItemVectors, 0});
     double sum = 0;
     for (size_t i = 0; i < kWidth; ++i)
       sum += static_cast<double>(vectors[row * kWidth + i]) *
@@ -61,6 +61,7 @@ struct World {
     return sum;
   }
 
+  SampleTransformer sample;
   std::vector<float> vectors, startVector;
   Buffer<uint8_t> bytes;
   Owned<Engine> engine;
@@ -96,8 +97,7 @@ TEST_CASE("attributes and context add their vectors to what the history says") {
 
 TEST_CASE("before the first known event the start vector stands for the result") {
   World world(BundlePrecision::float32);
-  const SampleTransformer sample;
-  const auto& items = sample.weights.at({SectionKind::ItemVectors, 0});
+  const auto& items = world.sample.weights.at({SectionKind::ItemVectors, 0});
   Session session(world.engine->items(), 10);
   REQUIRE(session.record("unknown", "click", 1, 0).ok());
   std::vector<double> zero(6, 0.0);
