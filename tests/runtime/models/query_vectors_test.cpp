@@ -161,6 +161,24 @@ TEST_CASE("attributes are not part of the history: clearing and restoring leave 
   CHECK(world.logShares(session) == red);
 }
 
+TEST_CASE("warm requests with attributes and context reuse their memory") {
+  World world(BundlePrecision::int8);
+  Session session(world.engine->items(), 10);
+  QueryRows context;
+  const auto ask = [&](const char* taste, const char* device) {
+    REQUIRE(world.engine->setAttribute(session, "TASTE", taste).ok());
+    context.clear();
+    REQUIRE(world.engine->setContext(context, "DEVICE", device).ok());
+    REQUIRE(world.engine->recommend(session, {.numResults = 6, .context = &context}, world.scratch).ok());
+    return std::vector<const void*>{world.scratch.vector.data(), world.scratch.scores.data(),
+                                    world.scratch.ranked.data(), world.scratch.numbers.data(),
+                                    context.rows().data(), session.attributes().rows().data()};
+  };
+  const auto places = ask("red", "tv");
+  for (int i = 0; i < 50; ++i)
+    CHECK(ask(i % 3 == 0 ? "blue|red" : "green", i % 2 == 0 ? "phone|tv" : "tv") == places);
+}
+
 TEST_CASE("query vectors of a wrong size or without bounds are refused") {
   const auto refused = [](const std::function<void(BundleBuilder&)>& spoil) {
     BundleBuilder bundle = SampleTransformer().builder(BundlePrecision::float32);
