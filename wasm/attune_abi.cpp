@@ -25,6 +25,7 @@ struct Recommender {
   void* bytes = nullptr;
   Owned<Engine> engine;
   Scratch scratch;
+  QueryRows context;
   Buffer<uint32_t> items;
   Buffer<float> scores;
   Buffer<char> text;
@@ -96,7 +97,7 @@ void close(uint32_t handle) {
 
 }  // namespace
 
-ATTUNE_EXPORT int32_t attune_abi_version(void) { return 1; }
+ATTUNE_EXPORT int32_t attune_abi_version(void) { return 2; }
 
 ATTUNE_EXPORT uint32_t attune_reply(void) { return addressOf(&reply); }
 
@@ -139,6 +140,7 @@ ATTUNE_EXPORT int32_t attune_describe(AttuneHandle recommender) {
   reply.word[1] = engine.catalogue().columnCount();
   replyText(2, engine.bundle().recipe());
   replyText(4, engine.bundle().provenance());
+  reply.word[6] = engine.queryColumns().size();
   return 0;
 }
 
@@ -148,6 +150,14 @@ ATTUNE_EXPORT int32_t attune_column(AttuneHandle recommender, uint32_t column) {
   replyText(0, catalogue.column(column).name);
   reply.word[2] = static_cast<uint32_t>(catalogue.column(column).type);
   return 0;
+}
+
+ATTUNE_EXPORT int32_t attune_query_column(AttuneHandle recommender, uint32_t column) {
+  const QueryColumns& columns = at<Recommender>(recommender)->engine->queryColumns();
+  if (column >= columns.size()) return fail({ErrorCode::NotFound, "no such column"});
+  replyText(0, columns[column].name);
+  reply.word[2] = static_cast<uint32_t>(columns[column].type);
+  return static_cast<int32_t>(columns[column].kind);
 }
 
 ATTUNE_EXPORT int32_t attune_find_item(AttuneHandle recommender, uint32_t idLength) {
@@ -201,6 +211,26 @@ ATTUNE_EXPORT int32_t attune_session_record(AttuneHandle session, uint32_t idLen
   return recorded.ok() ? static_cast<int32_t>(recorded.value()) : fail(recorded.error());
 }
 
+ATTUNE_EXPORT int32_t attune_session_attribute(AttuneHandle recommender, AttuneHandle session,
+                                               uint32_t nameLength, uint32_t valueLength) {
+  const auto known = at<Recommender>(recommender)->engine->setAttribute(
+      at<OpenSession>(session)->session, input(0, nameLength), input(nameLength, valueLength));
+  return known.ok() ? static_cast<int32_t>(known.value()) : fail(known.error());
+}
+
+ATTUNE_EXPORT int32_t attune_context_clear(AttuneHandle recommender) {
+  at<Recommender>(recommender)->context.clear();
+  return 0;
+}
+
+ATTUNE_EXPORT int32_t attune_context_set(AttuneHandle recommender, uint32_t nameLength,
+                                         uint32_t valueLength) {
+  Recommender& open = *at<Recommender>(recommender);
+  const auto known = open.engine->setContext(open.context, input(0, nameLength),
+                                             input(nameLength, valueLength));
+  return known.ok() ? static_cast<int32_t>(known.value()) : fail(known.error());
+}
+
 ATTUNE_EXPORT int32_t attune_session_size(AttuneHandle session) {
   return static_cast<int32_t>(at<OpenSession>(session)->session.events().size());
 }
@@ -242,7 +272,8 @@ ATTUNE_EXPORT int32_t attune_recommend(AttuneHandle recommender, AttuneHandle se
                                        uint32_t numResults, AttuneHandle filter) {
   Recommender& open = *at<Recommender>(recommender);
   return replyList(open, open.engine->recommend(at<OpenSession>(session)->session,
-                                                {numResults, at<Filter>(filter)}, open.scratch));
+                                                {numResults, at<Filter>(filter), &open.context},
+                                                open.scratch));
 }
 
 ATTUNE_EXPORT int32_t attune_related(AttuneHandle recommender, uint32_t item, AttuneHandle session,
@@ -256,5 +287,6 @@ ATTUNE_EXPORT int32_t attune_related(AttuneHandle recommender, uint32_t item, At
 ATTUNE_EXPORT int32_t attune_rank(AttuneHandle recommender, AttuneHandle session, uint32_t count) {
   Recommender& open = *at<Recommender>(recommender);
   const std::span items(reinterpret_cast<const uint32_t*>(inputArea.data()), count);
-  return replyList(open, open.engine->rank(at<OpenSession>(session)->session, items, open.scratch));
+  return replyList(open, open.engine->rank(at<OpenSession>(session)->session, items, open.scratch,
+                                           &open.context));
 }

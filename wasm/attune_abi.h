@@ -30,7 +30,7 @@ extern "C" {
 
 typedef uint32_t AttuneHandle;
 
-/* 1; changes whenever an export changes its meaning. */
+/* 2; changes whenever an export changes its meaning. */
 int32_t attune_abi_version(void);
 
 /* The reply's address, the same for the life of the instance. */
@@ -55,11 +55,15 @@ void attune_bundle_free(uint32_t bundle);
 int32_t attune_open(uint32_t bundle, uint32_t length);
 void attune_close(AttuneHandle recommender);
 
-/* reply: items, columns, recipe pointer, length, provenance (JSON) pointer, length */
+/* reply: items, columns, recipe pointer, length, provenance (JSON) pointer, length, query columns */
 int32_t attune_describe(AttuneHandle recommender);
 
 /* Metadata column by number. reply: name pointer, length, type (ColumnType of bundle.fbs) */
 int32_t attune_column(AttuneHandle recommender, uint32_t column);
+
+/* Column of users or requests by number. Returns its kind (QueryKind of bundle.fbs). reply: name
+   pointer, length, type (ColumnType) */
+int32_t attune_query_column(AttuneHandle recommender, uint32_t column);
 
 /* input: id. Returns the item's index. Error NotFound if the bundle does not have it. */
 int32_t attune_find_item(AttuneHandle recommender, uint32_t idLength);
@@ -80,6 +84,18 @@ void attune_session_clear(AttuneHandle session);
    the event was only kept. */
 int32_t attune_session_record(AttuneHandle session, uint32_t idLength, uint32_t typeLength,
                               double timestamp, double value);
+
+/* input: name of a users' column, value as text (values joined by '|', a number, true or false; empty
+   for none). Returns 1 if the model knows something of the value, else 0. Error NotFound for a name
+   the bundle does not have, unless it has no such columns at all. Not part of the history. */
+int32_t attune_session_attribute(AttuneHandle recommender, AttuneHandle session,
+                                 uint32_t nameLength, uint32_t valueLength);
+
+/* The context that attune_recommend and attune_rank answer in: empty at first, then what has been
+   set since it was last cleared. attune_context_set as attune_session_attribute, for columns of
+   requests. */
+int32_t attune_context_clear(AttuneHandle recommender);
+int32_t attune_context_set(AttuneHandle recommender, uint32_t nameLength, uint32_t valueLength);
 
 /* Returns the number of events held, oldest first. */
 int32_t attune_session_size(AttuneHandle session);

@@ -3,9 +3,10 @@
 import { bytesOf } from './check.js';
 import { AttuneError } from './errors.js';
 import { shortest } from './number.js';
+import type { NamedTexts } from './query.js';
 import type { Column, ColumnType, HistoryEvent } from './types.js';
 
-const kAbiVersion = 1;
+const kAbiVersion = 2;
 const kUnknownItem = 0xffffffff;
 const kReplyWords = 8;
 /** By the number of bundle.fbs's ColumnType. */
@@ -15,7 +16,12 @@ type Functions = Record<string, (...values: number[]) => number>;
 
 /** Numbers of items, best first, and their scores. */
 export type Ranked = { items: number[]; scores: number[] };
-export type Description = { itemCount: number; columnCount: number; recipe: string };
+export type Description = {
+  itemCount: number;
+  columnCount: number;
+  queryColumnCount: number;
+  recipe: string;
+};
 
 const encoder = new TextEncoder();
 // Ids are byte-exact, so a byte order mark at their beginning is a part of them.
@@ -89,8 +95,9 @@ export class Engine {
 
   describe(): Description {
     this.#call('describe', this.#recommender);
-    const [itemCount = 0, columnCount = 0, recipe = 0, length = 0] = this.#words();
-    return { itemCount, columnCount, recipe: this.#text(recipe, length) };
+    const [itemCount = 0, columnCount = 0, recipe = 0, length = 0, , , queryColumnCount = 0] =
+      this.#words();
+    return { itemCount, columnCount, queryColumnCount, recipe: this.#text(recipe, length) };
   }
 
   provenance(): string {
@@ -101,8 +108,13 @@ export class Engine {
 
   column(column: number): Column {
     this.#call('column', this.#recommender, column);
-    const [name = 0, length = 0, type = 0] = this.#words();
-    return { name: this.#text(name, length), type: kColumnTypes[type] ?? 'text' };
+    return this.#replyColumn();
+  }
+
+  /** A column of users (`ofUsers`) or of requests. */
+  queryColumn(column: number): { column: Column; ofUsers: boolean } {
+    const kind = this.#call('query_column', this.#recommender, column);
+    return { column: this.#replyColumn(), ofUsers: kind === 0 };
   }
 
   /** The item's number, or undefined if the bundle does not have it. */
@@ -149,6 +161,13 @@ export class Engine {
     );
   }
 
+  setAttributes(session: number, attributes: NamedTexts): void {
+    for (const [name, text] of attributes) {
+      const [nameLength, length] = this.#input(name, text);
+      this.#call('session_attribute', this.#recommender, session, nameLength!, length!);
+    }
+  }
+
   eventCount(session: number): number {
     return this.#call('session_size', session);
   }
@@ -186,7 +205,8 @@ export class Engine {
     this.#call('filter_close', filter);
   }
 
-  recommend(session: number, numResults: number, filter: number): Ranked {
+  recommend(session: number, numResults: number, filter: number, context: NamedTexts): Ranked {
+    this.#setContext(context);
     return this.#ranked(this.#call('recommend', this.#recommender, session, numResults, filter));
   }
 
@@ -197,10 +217,19 @@ export class Engine {
   }
 
   /** Ranks items by number; undefined is an unknown item. */
-  rank(session: number, items: readonly (number | undefined)[]): Ranked {
+  rank(session: number, items: readonly (number | undefined)[], context: NamedTexts): Ranked {
+    this.#setContext(context);
     const numbers = Uint32Array.from(items, (item) => item ?? kUnknownItem);
     this.#input(bytesOf(numbers)!);
     return this.#ranked(this.#call('rank', this.#recommender, session, items.length));
+  }
+
+  #setContext(context: NamedTexts): void {
+    this.#call('context_clear', this.#recommender);
+    for (const [name, text] of context) {
+      const [nameLength, length] = this.#input(name, text);
+      this.#call('context_set', this.#recommender, nameLength!, length!);
+    }
   }
 
   #open(bundle: Uint8Array): void {
@@ -278,6 +307,11 @@ export class Engine {
   #replyText(): string {
     const [pointer = 0, length = 0] = this.#words();
     return this.#text(pointer, length);
+  }
+
+  #replyColumn(): Column {
+    const [name = 0, length = 0, type = 0] = this.#words();
+    return { name: this.#text(name, length), type: kColumnTypes[type] ?? 'text' };
   }
 
   #cString(address: number): string {

@@ -1,13 +1,13 @@
 // What a bundle's items are called and what is said about them, and the shape of answers: shared by
 // a recommender and its sessions.
-import type { Engine, Ranked } from './abi.js';
+import type { Description, Engine, Ranked } from './abi.js';
 import { checkCount, checkOptions, invalid, meant, show } from './check.js';
 import { shortest } from './number.js';
 import type {
   Column,
+  ListOptions,
   Metadata,
   MetadataColumns,
-  RecommendationOptions,
   RecommendedItem,
 } from './types.js';
 
@@ -26,20 +26,30 @@ export interface ListRequest {
 export class Catalogue {
   readonly itemCount: number;
   readonly columns: readonly Column[];
+  /** Columns of users, and of requests, whose values the model knows. */
+  readonly userColumns: readonly Column[];
+  readonly contextColumns: readonly Column[];
   readonly #engine: Engine;
   readonly #columnNumbers: ReadonlyMap<string, number>;
   /** Handles of compiled filters by expression, the least recently used first. */
   readonly #filters = new Map<string, number>();
 
-  constructor(engine: Engine, itemCount: number, columnCount: number) {
+  constructor(engine: Engine, { itemCount, columnCount, queryColumnCount }: Description) {
     this.#engine = engine;
     this.itemCount = itemCount;
     const columns = Array.from({ length: columnCount }, (_, i) => Object.freeze(engine.column(i)));
     this.columns = Object.freeze(columns);
+    const queryColumns = Array.from({ length: queryColumnCount }, (_, i) => engine.queryColumn(i));
+    const columnsOf = (users: boolean) =>
+      Object.freeze(
+        queryColumns.filter((one) => one.ofUsers === users).map(({ column }) => Object.freeze(column)),
+      );
+    this.userColumns = columnsOf(true);
+    this.contextColumns = columnsOf(false);
     this.#columnNumbers = new Map(columns.map((column, i) => [column.name, i]));
   }
 
-  listRequest(options: RecommendationOptions): ListRequest {
+  listRequest(options: ListOptions): ListRequest {
     const { numResults = kDefaultResults, filter, metadataColumns } = options;
     const wanted = checkCount('numResults', numResults, 0);
     return {

@@ -44,11 +44,13 @@ export function checkOptions<T extends object>(
   return options;
 }
 
-/** A well-formed text of 1 to 256 characters (code points). */
-export function checkText(name: string, value: unknown): string {
+/** A well-formed text of 1 to `most` characters (code points). */
+export function checkText(name: string, value: unknown, most = kMaxIdCharacters): string {
   if (typeof value !== 'string') throw invalid(`${name}: ${show(value)} is not a string`);
-  const long = value.length > kMaxIdCharacters && [...value].length > kMaxIdCharacters;
-  if (value === '' || long) throw invalid(`${name}: ${show(value)} must have 1 to 256 characters`);
+  const long = value.length > most && [...value].length > most;
+  if (value === '' || long) {
+    throw invalid(`${name}: ${show(value)} must have 1 to ${most} characters`);
+  }
   if (/\p{Surrogate}/u.test(value))
     throw invalid(`${name}: ${show(value)} is not well-formed text`);
   return value;

@@ -3,6 +3,7 @@ import { Catalogue, kListOptions, newRecommendationId } from './catalogue.js';
 import { checkCount, checkOptions, checkText, show } from './check.js';
 import { makeDisposable } from './disposable.js';
 import { AttuneError } from './errors.js';
+import { checkValues } from './query.js';
 import { Session } from './session.js';
 import { defaultStore, type HistoryStore } from './store.js';
 import type {
@@ -29,6 +30,10 @@ export class Recommender {
   readonly itemCount: number;
   /** The item metadata columns of the bundle. */
   readonly columns: readonly Column[];
+  /** The users' columns that the model knows; names of a session's attributes. */
+  readonly userColumns: readonly Column[];
+  /** The columns of requests that the model knows; names of a `context`. */
+  readonly contextColumns: readonly Column[];
 
   declare [Symbol.dispose]: () => void;
 
@@ -40,14 +45,16 @@ export class Recommender {
 
   /** @internal */
   constructor({ engine, store, maxEvents }: RecommenderParts) {
-    const { itemCount, columnCount, recipe } = engine.describe();
+    const description = engine.describe();
     this.#engine = engine;
-    this.#catalogue = new Catalogue(engine, itemCount, columnCount);
+    this.#catalogue = new Catalogue(engine, description);
     this.#store = store;
     this.#maxEvents = maxEvents ?? kDefaultEvents;
-    this.recipe = recipe;
-    this.itemCount = itemCount;
+    this.recipe = description.recipe;
+    this.itemCount = description.itemCount;
     this.columns = this.#catalogue.columns;
+    this.userColumns = this.#catalogue.userColumns;
+    this.contextColumns = this.#catalogue.contextColumns;
   }
 
   /** What the trainer wrote about the bundle: data counts, parameters, metrics. */
@@ -80,11 +87,13 @@ export class Recommender {
   /** Opens the history of a user, or with no `userId` one that is kept in memory only. */
   session(options?: SessionOptions): Session {
     const engine = this.#live;
-    const checked = checkOptions('session', options, ['userId', 'store', 'maxEvents']);
+    const known = ['userId', 'store', 'maxEvents', 'attributes'];
+    const checked = checkOptions('session', options, known);
     const { userId, store, maxEvents = this.#maxEvents } = checked;
     return new Session({
       engine,
       catalogue: this.#catalogue,
+      attributes: checkValues('attributes', checked.attributes, this.userColumns),
       maxEvents: checkCount('maxEvents', maxEvents, 1),
       userId: userId === undefined ? undefined : checkText('userId', userId),
       store: userId === undefined ? undefined : (store ?? (this.#store ??= defaultStore())),

@@ -3,6 +3,7 @@ import { type Catalogue, kListOptions, newRecommendationId } from './catalogue.j
 import { bytesOf, checkOptions, checkText, checkTimestamp, invalid, show } from './check.js';
 import { makeDisposable } from './disposable.js';
 import { AttuneError } from './errors.js';
+import { checkValues, type NamedTexts } from './query.js';
 import type { HistoryStore } from './store.js';
 import type {
   Bytes,
@@ -13,6 +14,7 @@ import type {
   RankingOptions,
   RecommendationOptions,
   Recommendations,
+  Values,
 } from './types.js';
 
 const kStoreTimeoutMs = 5000;
@@ -21,6 +23,7 @@ const kStoreTimeoutMs = 5000;
 export interface SessionParts {
   engine: Engine;
   catalogue: Catalogue;
+  attributes: NamedTexts;
   maxEvents: number;
   userId: string | undefined;
   store: HistoryStore | undefined;
@@ -52,10 +55,11 @@ export class Session {
   #work: Promise<void> = Promise.resolve();
 
   /** @internal */
-  constructor({ engine, catalogue, maxEvents, userId, store }: SessionParts) {
+  constructor({ engine, catalogue, attributes, maxEvents, userId, store }: SessionParts) {
     this.#engine = engine;
     this.#catalogue = catalogue;
     this.#handle = engine.openSession(maxEvents);
+    engine.setAttributes(this.#handle, attributes);
     this.userId = userId;
     this.#store = userId === undefined ? undefined : store;
     this.ready = this.#store ? this.#enqueue(() => this.#merge()) : Promise.resolve();
@@ -88,12 +92,25 @@ export class Session {
     return known;
   }
 
-  /** The best items for this user; the most popular ones for a user without history. */
+  /**
+   * Tells what is known of the user, beside what was told before; null takes a value away. Acts on
+   * the very next list. The history, clear() and the store are not concerned.
+   */
+  setAttributes(attributes: Values): void {
+    const { engine, handle } = this.#live;
+    const columns = this.#catalogue.userColumns;
+    engine.setAttributes(handle, checkValues('attributes', attributes, columns));
+  }
+
+  /**
+   * The best items for this user; for one without history those that suit the attributes and the
+   * context, or popular ones.
+   */
   getRecommendations(options?: RecommendationOptions): Recommendations {
     const { engine, handle } = this.#live;
-    const checked = checkOptions('getRecommendations', options, kListOptions);
+    const checked = checkOptions('getRecommendations', options, [...kListOptions, 'context']);
     const { numResults, filter, columns } = this.#catalogue.listRequest(checked);
-    const ranked = engine.recommend(handle, numResults, filter);
+    const ranked = engine.recommend(handle, numResults, filter, this.#context(checked.context));
     const itemList = this.#catalogue.items(ranked, columns);
     return { recommendationId: newRecommendationId(), itemList };
   }
@@ -107,11 +124,13 @@ export class Session {
     const checked = checkOptions('getPersonalizedRanking', options, [
       'inputList',
       'metadataColumns',
+      'context',
     ]);
+    const context = this.#context(checked.context);
     const columns = this.#catalogue.metadataColumns(checked.metadataColumns);
     const ids = checkIds(checked.inputList);
     const items = ids.map((id) => engine.findItem(id));
-    const known = this.#catalogue.items(engine.rank(handle, items), columns);
+    const known = this.#catalogue.items(engine.rank(handle, items, context), columns);
     const unknown: RankedItem[] = ids
       .filter((_, i) => items[i] === undefined)
       .map((itemId) => ({ itemId }));
@@ -162,6 +181,10 @@ export class Session {
     if (this.#engine.closed) throw this.#engine.closedError();
     if (this.#disposed) throw new AttuneError('DISPOSED', 'this session was disposed of');
     return { engine: this.#engine, handle: this.#handle };
+  }
+
+  #context(context: Values | undefined): NamedTexts {
+    return checkValues('context', context, this.#catalogue.contextColumns);
   }
 
   #changed(): void {

@@ -20,11 +20,19 @@ export interface LoadOptions {
   maxEvents?: number | undefined;
 }
 
+/**
+ * Values by the name of their column, in any case: texts (several categories joined by `|`),
+ * numbers or booleans; null is no value. What the model does not know contributes nothing.
+ */
+export type Values = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
 export interface SessionOptions {
   /** Key of the history in the store, 1 to 256 characters. Without it nothing is stored. */
   userId?: string | undefined;
   store?: HistoryStore | undefined;
   maxEvents?: number | undefined;
+  /** What is known of the user, such as `{ AGE: 25 }`; never stored. See `setAttributes`. */
+  attributes?: Values | undefined;
 }
 
 /** What a user did to an item. */
@@ -55,10 +63,12 @@ export interface MetadataColumns {
 export interface RankingOptions {
   /** Item ids in any number; a repeated one counts once. */
   inputList: readonly string[];
+  /** The circumstances of the request, such as `{ DEVICE: 'phone' }`. */
+  context?: Values | undefined;
   metadataColumns?: MetadataColumns | undefined;
 }
 
-export interface RecommendationOptions {
+export interface ListOptions {
   /** Items wanted, 0 or more; 25. There are fewer when the bundle or the filter has no more. */
   numResults?: number | undefined;
   /** A filter expression, such as `EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")`. */
@@ -66,7 +76,12 @@ export interface RecommendationOptions {
   metadataColumns?: MetadataColumns | undefined;
 }
 
-export interface SimilarItemsOptions<S> extends RecommendationOptions {
+export interface RecommendationOptions extends ListOptions {
+  /** The circumstances of the request, such as `{ DEVICE: 'phone' }`. */
+  context?: Values | undefined;
+}
+
+export interface SimilarItemsOptions<S> extends ListOptions {
   /** Whose events a filter on interactions looks at; none. */
   session?: S | undefined;
 }
@@ -107,7 +122,7 @@ export interface PersonalizedRanking {
 
 export type ColumnType = 'categorical' | 'integer' | 'real' | 'boolean' | 'text';
 
-/** An item metadata column of the bundle. */
+/** A metadata column of the bundle: of its items, or of users or requests. */
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;

@@ -91,9 +91,12 @@ Status Bundle::checkHeader(std::span<const uint8_t> bytes) const {
     return corrupt("the number of items is out of range");
   if (root_->recipe() == nullptr || root_->sections() == nullptr || root_->data() == nullptr)
     return corrupt("a part of the header is missing");
-  if (!isAligned(root_->columns()) || !isAligned(root_->sections()))
+  if (!isAligned(root_->columns()) || !isAligned(root_->sections()) ||
+      !isAligned(root_->query_columns()))
     return corrupt("the header's tables are not aligned");
-  if (root_->columns() != nullptr && root_->columns()->size() > BundleLimits::kMaxColumns)
+  if ((root_->columns() != nullptr && root_->columns()->size() > BundleLimits::kMaxColumns) ||
+      (root_->query_columns() != nullptr &&
+       root_->query_columns()->size() > BundleLimits::kMaxColumns))
     return corrupt("too many columns");
   if (root_->sections()->size() > BundleLimits::kMaxSections) return corrupt("too many sections");
   const auto* data = root_->data();
@@ -122,6 +125,15 @@ Status Bundle::checkSections() const {
 
 std::string_view Bundle::recipe() const { return textOf(root_->recipe()); }
 std::string_view Bundle::provenance() const { return textOf(root_->provenance()); }
+
+Result<std::string_view> Bundle::name(uint32_t offset, uint32_t length) const {
+  const std::string_view names = textOf(root_->names());
+  if (length == 0 || offset > names.size() || length > names.size() - offset)
+    return corrupt("a column has no name");
+  const std::string_view name = names.substr(offset, length);
+  if (!isUtf8(name)) return corrupt("a column's name is not UTF-8");
+  return name;
+}
 
 const schema::Section* Bundle::find(SectionKind kind, uint32_t column) const {
   for (const schema::Section* section : *root_->sections())

@@ -18,7 +18,7 @@ using schema::SectionKind;
 /// Limits a bundle must keep; they bound what opening one can cost.
 struct BundleLimits {
   static constexpr uint16_t kFormatMajor = 1;
-  static constexpr uint16_t kFormatMinor = 0;
+  static constexpr uint16_t kFormatMinor = 1;
   static constexpr uint64_t kBlendFeature = 1;  ///< the score has further parts: table Blend
   static constexpr uint64_t kKnownFeatures = kBlendFeature;
   static constexpr uint32_t kByteOrder = 0x01020304;
@@ -49,6 +49,8 @@ class Bundle {
   const schema::Bundle& header() const { return *root_; }
   std::string_view recipe() const;
   std::string_view provenance() const;
+  /// A part of the names, which must be UTF-8 and not empty. Error: CorruptBundle.
+  Result<std::string_view> name(uint32_t offset, uint32_t length) const;
 
   bool has(SectionKind kind, uint32_t column = 0) const { return find(kind, column) != nullptr; }
   /// A section's raw bytes. Error: CorruptBundle if it is missing.

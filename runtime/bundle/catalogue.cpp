@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "runtime/base/utf8.h"
-
 namespace attune {
 namespace {
 
@@ -61,17 +59,6 @@ Status openColumn(const Bundle& bundle, uint32_t index, CatalogueColumn& column)
   return corrupt("a column has an unknown type");
 }
 
-Result<std::string_view> nameOf(const schema::Bundle& header, const schema::Column& column) {
-  const uint64_t size = header.names() == nullptr ? 0 : header.names()->size();
-  const uint64_t begin = column.name_offset();
-  if (begin > size || column.name_length() > size - begin || column.name_length() == 0)
-    return corrupt("a column has no name");
-  const std::string_view name(reinterpret_cast<const char*>(header.names()->data()) + begin,
-                              column.name_length());
-  if (!isUtf8(name)) return corrupt("a column's name is not UTF-8");
-  return name;
-}
-
 }  // namespace
 
 bool CatalogueColumn::isNull(uint32_t item) const {
@@ -86,7 +73,7 @@ Result<Catalogue> Catalogue::open(const Bundle& bundle) {
   const uint32_t count = columns == nullptr ? 0 : columns->size();
   ATTUNE_TRY(catalogue.columns_.reserve(count));
   for (uint32_t i = 0; i < count; ++i) {
-    const auto name = nameOf(bundle.header(), *columns->Get(i));
+    const auto name = bundle.name(columns->Get(i)->name_offset(), columns->Get(i)->name_length());
     ATTUNE_TRY(name);
     if (catalogue.find(name.value()) != kNoColumn)
       return corrupt("two columns have one name");

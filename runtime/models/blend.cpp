@@ -67,19 +67,19 @@ Status BlendedModel::openParts(const Bundle& bundle) {
   return read(SectionKind::ColdPrior, coldPrior_);
 }
 
-Status BlendedModel::score(const Session& session, Scratch& scratch,
+Status BlendedModel::score(const Query& query, Scratch& scratch,
                            std::span<float> scores) const {
-  ATTUNE_TRY(sequence_->score(session, scratch, scores));
+  ATTUNE_TRY(sequence_->score(query, scratch, scores));
   ATTUNE_TRY(clearAdditions(scratch, scores.size()));
-  if (!knowsAny(session.events())) {
+  if (!knowsAny(query.session.events())) {
     for (size_t i = 0; i < coldPrior_.size(); ++i) scores[i] += coldPrior_[i];
     return {};
   }
   const float scale = config_.sequence;
   for (float& score : scores) score *= scale;
   for (size_t i = 0; i < prior_.size(); ++i) scores[i] += prior_[i];
-  if (config_.neighbours != 0) ATTUNE_TRY(addNeighbours(session.events(), scratch, scores));
-  if (config_.repeat != 0) return addRepeats(session.events(), scratch, scores);
+  if (config_.neighbours != 0) ATTUNE_TRY(addNeighbours(query.session.events(), scratch, scores));
+  if (config_.repeat != 0) return addRepeats(query.session.events(), scratch, scores);
   return {};
 }
 
@@ -126,11 +126,11 @@ Status BlendedModel::addRepeats(std::span<const SessionEvent> history, Scratch& 
   return {};
 }
 
-void BlendedModel::refine(const Session& session, Scratch& scratch,
+void BlendedModel::refine(const Query& query, Scratch& scratch,
                           std::span<Scored> ranked) const {
   if (!approximates()) return;
-  sequence_->refine(session, scratch, ranked);
-  const bool known = knowsAny(session.events());
+  sequence_->refine(query, scratch, ranked);
+  const bool known = knowsAny(query.session.events());
   const std::span<const float> prior = known ? prior_ : coldPrior_;
   for (Scored& one : ranked) {
     if (known) one.score *= config_.sequence;

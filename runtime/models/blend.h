@@ -30,10 +30,10 @@ class BlendedModel : public Model {
 
   BlendedModel(const BlendConfig& config, Owned<Model>&& sequence)
       : config_(config), sequence_(std::move(sequence)) {}
-  Status score(const Session& session, Scratch& scratch, std::span<float> scores) const override;
+  Status score(const Query& query, Scratch& scratch, std::span<float> scores) const override;
   Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
   bool approximates() const override { return sequence_->approximates(); }
-  void refine(const Session& session, Scratch& scratch, std::span<Scored> ranked) const override;
+  void refine(const Query& query, Scratch& scratch, std::span<Scored> ranked) const override;
   bool scoresAreLogits() const override { return true; }
 
  private:

@@ -21,8 +21,15 @@ struct Scratch {
   Buffer<uint8_t> marks;  // (items) all zero between uses
   WideQuery query;        // a model's vector for the scan over the items
   Buffer<float> numbers;  // a model's working memory
+  Buffer<float> vector;   // what a model keeps from score() to refine()
   Buffer<float> additions;   // (items) what a blend adds to single items; 0 elsewhere
   Buffer<uint32_t> touched;  // which items those are
+};
+
+/// Whom a list is for, and in which circumstances.
+struct Query {
+  const Session& session;
+  std::span<const uint32_t> context = {};  ///< rows of the bundle's query columns, ascending
 };
 
 /// What a recipe has learned, ready to score. Immutable, so one model may serve many threads, each
@@ -34,19 +41,19 @@ class Model {
   Model& operator=(const Model&) = delete;
   virtual ~Model() = default;
 
-  /// How much each item suits the session's user; higher is better, all finite. `scores` has one
-  /// place an item. A function of the session's events alone; what the model keeps in
-  /// session.modelState() only saves time.
-  virtual Status score(const Session& session, Scratch& scratch, std::span<float> scores) const = 0;
+  /// How much each item suits the query; higher is better, all finite. `scores` has one place an
+  /// item. A function of the session's events and attributes and the context alone; what the model
+  /// keeps in session.modelState() only saves time.
+  virtual Status score(const Query& query, Scratch& scratch, std::span<float> scores) const = 0;
 
   /// How much each item resembles `item`. REQUIRES: item < scores.size()
   virtual Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const = 0;
 
   /// Whether score() is a quick approximation, whose best items refine() scores exactly.
   virtual bool approximates() const { return false; }
-  /// Gives candidates of score() their exact scores, whatever they hold. REQUIRES: the session and
+  /// Gives candidates of score() their exact scores, whatever they hold. REQUIRES: the query and
   /// scratch of score()
-  virtual void refine(const Session&, Scratch&, std::span<Scored>) const {}
+  virtual void refine(const Query&, Scratch&, std::span<Scored>) const {}
 
   /// Whether scores are logits: e to their power, divided by the sum over all items, is a share.
   virtual bool scoresAreLogits() const { return false; }

@@ -27,9 +27,9 @@ Result<Owned<Model>> NeighbourModel::open(const Bundle& bundle) {
   return model;
 }
 
-Status NeighbourModel::score(const Session& session, Scratch& scratch,
+Status NeighbourModel::score(const Query& query, Scratch& scratch,
                              std::span<float> scores) const {
-  const std::span<const SessionEvent> history = session.events();
+  const std::span<const SessionEvent> history = query.session.events();
   counts_.fill(popularityBlend_, scores);
   ATTUNE_TRY(scratch.marks.resize(scores.size()));
   float weight = 1;

@@ -40,7 +40,7 @@ Result<Owned<Model>> PopularityModel::open(const Bundle& bundle) {
   return model;
 }
 
-Status PopularityModel::score(const Session&, Scratch&, std::span<float> scores) const {
+Status PopularityModel::score(const Query&, Scratch&, std::span<float> scores) const {
   counts_.fill(1.0f, scores);
   return {};
 }

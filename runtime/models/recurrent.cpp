@@ -145,18 +145,18 @@ Status RecurrentModel::step(const SessionEvent& event, State& state, Scratch& sc
   return {};
 }
 
-Status RecurrentModel::score(const Session& session, Scratch& scratch,
+Status RecurrentModel::score(const Query& query, Scratch& scratch,
                              std::span<float> scores) const {
-  const auto state = advance(session, scratch);
+  const auto state = advance(query.session, scratch);
   ATTUNE_TRY(state);
   if (state.value()->steps > 0) return vectors_.scan(state.value()->hidden.span(), scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }
 
-void RecurrentModel::refine(const Session& session, Scratch& scratch,
+void RecurrentModel::refine(const Query& query, Scratch& scratch,
                             std::span<Scored> ranked) const {
-  const auto* state = static_cast<const State*>(session.modelState().get());
+  const auto* state = static_cast<const State*>(query.session.modelState().get());
   if (state->steps == 0 || !approximates()) return;
   vectors_.refine(state->hidden.span(), scratch, ranked);
 }

@@ -51,10 +51,10 @@ class RecurrentModel : public Model {
   static Result<Owned<Model>> open(const Bundle& bundle);
 
   explicit RecurrentModel(const PopularityCounts& counts) : counts_(counts) {}
-  Status score(const Session& session, Scratch& scratch, std::span<float> scores) const override;
+  Status score(const Query& query, Scratch& scratch, std::span<float> scores) const override;
   Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
   bool approximates() const override { return vectors_.approximates(); }
-  void refine(const Session& session, Scratch& scratch, std::span<Scored> ranked) const override;
+  void refine(const Query& query, Scratch& scratch, std::span<Scored> ranked) const override;
   bool scoresAreLogits() const override { return true; }
 
  private:

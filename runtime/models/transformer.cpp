@@ -43,6 +43,9 @@ Status TransformerModel::openWeights(const Bundle& bundle) {
   const auto vectors = readItemVectors(bundle, config_.dimension);
   ATTUNE_TRY(vectors);
   vectors_ = vectors.value();
+  const auto queryVectors = QueryVectors::open(bundle, config_.dimension, kLargestWeight);
+  ATTUNE_TRY(queryVectors);
+  queryVectors_ = queryVectors.value();
   return {};
 }
 
@@ -148,24 +151,31 @@ void TransformerModel::attend(const TransformerLayer& layer, size_t index,
   }
 }
 
-Status TransformerModel::score(const Session& session, Scratch& scratch,
-                               std::span<float> scores) const {
-  const auto state = advance(session, scratch);
+Status TransformerModel::fillVector(const Query& query, Scratch& scratch) const {
+  const auto state = advance(query.session, scratch);
   ATTUNE_TRY(state);
-  if (state.value()->steps > 0) return vectors_.scan(state.value()->hidden.span(), scratch, scores);
+  const bool known = state.value()->steps > 0;
+  scratch.vector.clear();
+  if (!known && !queryVectors_.hasStart()) return {};
+  ATTUNE_TRY(scratch.vector.append(known ? state.value()->hidden.span() : queryVectors_.start()));
+  const std::span<float> vector = scratch.vector.span();
+  queryVectors_.addTo(vector, query.session.attributes().rows());
+  queryVectors_.addTo(vector, query.context);
+  return {};
+}
+
+Status TransformerModel::score(const Query& query, Scratch& scratch,
+                               std::span<float> scores) const {
+  ATTUNE_TRY(fillVector(query, scratch));
+  if (!scratch.vector.empty()) return vectors_.scan(scratch.vector.span(), scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }
 
-void TransformerModel::refine(const Session& session, Scratch& scratch,
-                              std::span<Scored> ranked) const {
-  const auto* state = static_cast<const State*>(session.modelState().get());
+void TransformerModel::refine(const Query&, Scratch& scratch, std::span<Scored> ranked) const {
   if (!approximates()) return;
-  if (state->steps == 0) {
-    for (Scored& one : ranked) one.score = counts_.logit(one.item);
-    return;
-  }
-  vectors_.refine(state->hidden.span(), scratch, ranked);
+  if (!scratch.vector.empty()) return vectors_.refine(scratch.vector.span(), scratch, ranked);
+  for (Scored& one : ranked) one.score = counts_.logit(one.item);
 }
 
 Status TransformerModel::scoreRelated(uint32_t item, Scratch& scratch,

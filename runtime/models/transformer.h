@@ -6,6 +6,7 @@
 #include "runtime/models/item_vectors.h"
 #include "runtime/models/model.h"
 #include "runtime/models/popularity.h"
+#include "runtime/models/query_vectors.h"
 
 namespace attune {
 
@@ -35,23 +36,28 @@ struct TransformerLayer {
 /// RMS norm and gated feed-forward after Touvron et al. 2023; the learned bias by distance after
 /// Raffel et al. 2020). An event sees the `window` newest events, by their distance alone, so keys
 /// and values of past events stay valid and a new event costs one step. The score of an item is
-/// the product of its vector with the last event's result.
+/// the product of its vector with the last event's result, to which the vectors of the user's and
+/// the request's query features are added: they cost no step of the history.
 ///
-/// A user without known events gets items by popularity.
+/// For a user without known events the start vector stands for the result; where a bundle has none,
+/// such a user gets items by popularity.
 class TransformerModel : public Model {
  public:
   static Result<Owned<Model>> open(const Bundle& bundle);
 
   explicit TransformerModel(const PopularityCounts& counts) : counts_(counts) {}
-  Status score(const Session& session, Scratch& scratch, std::span<float> scores) const override;
+  Status score(const Query& query, Scratch& scratch, std::span<float> scores) const override;
   Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
   bool approximates() const override { return vectors_.approximates(); }
-  void refine(const Session& session, Scratch& scratch, std::span<Scored> ranked) const override;
+  void refine(const Query& query, Scratch& scratch, std::span<Scored> ranked) const override;
   bool scoresAreLogits() const override { return true; }
 
  private:
   class State;
   Status openWeights(const Bundle& bundle);
+  /// Puts what the items are multiplied with into scratch.vector, and room for an item behind it;
+  /// nothing, if there is neither a known event nor a start vector.
+  Status fillVector(const Query& query, Scratch& scratch) const;
   Result<State*> advance(const Session& session, Scratch& scratch) const;
   size_t firstEvent(std::span<const SessionEvent> events) const;
   Status step(uint32_t item, State& state, Scratch& scratch) const;
@@ -61,6 +67,7 @@ class TransformerModel : public Model {
   TransformerConfig config_;
   PopularityCounts counts_;
   ItemVectors vectors_;
+  QueryVectors queryVectors_;
   Buffer<float> weights_;  // what the layers' spans lie in
   Buffer<TransformerLayer> layers_;
   std::span<const float> finalNorm_;  // (d)

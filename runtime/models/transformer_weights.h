@@ -4,6 +4,9 @@
 
 namespace attune {
 
+/// No weight of a trained model comes near it, and with it no sum of products can leave the floats.
+constexpr float kLargestWeight = 1e3f;
+
 /// The configuration, checked. Error: CorruptBundle.
 Result<TransformerConfig> readTransformerConfig(const Bundle& bundle);
 

@@ -19,6 +19,10 @@ void makeShares(std::span<Scored> ranked) {
                           : 1.0f / static_cast<float>(ranked.size());
 }
 
+Query queryOf(const Session& session, const QueryRows* context) {
+  return {session, context == nullptr ? std::span<const uint32_t>() : context->rows()};
+}
+
 /// e to the power of each score less the best, which comes first.
 void makeLogitsPositive(std::span<Scored> ranked) {
   const float best = ranked.empty() ? 0 : ranked.front().score;
@@ -72,21 +76,25 @@ Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes) {
   ATTUNE_TRY(items);
   auto catalogue = Catalogue::open(bundle.value());
   ATTUNE_TRY(catalogue);
+  auto queryColumns = QueryColumns::open(bundle.value());
+  ATTUNE_TRY(queryColumns);
   auto model = openModel(bundle.value());
   ATTUNE_TRY(model);
   const auto allowed = openAllowed(bundle.value());
   ATTUNE_TRY(allowed);
   Owned<Engine> engine =
       makeOwned<Engine>(bundle.value(), items.value(), std::move(catalogue.value()),
-                        std::move(model.value()), allowed.value());
+                        std::move(queryColumns.value()), std::move(model.value()),
+                        allowed.value());
   if (!engine) return Error{ErrorCode::OutOfMemory, "out of memory"};
   return engine;
 }
 
 Status Engine::recommend(const Session& session, const ListRequest& request,
                          Scratch& scratch) const {
+  const Query query = queryOf(session, request.context);
   ATTUNE_TRY(scratch.scores.resize(items_.size()));
-  ATTUNE_TRY(model_->score(session, scratch, scratch.scores.span()));
+  ATTUNE_TRY(model_->score(query, scratch, scratch.scores.span()));
   hideForbidden(scratch.scores.span());
   const Shares shares(model_->scoresAreLogits(), scratch.scores.span());
   if (!model_->approximates()) {
@@ -95,7 +103,7 @@ Status Engine::recommend(const Session& session, const ListRequest& request,
     ListRequest wider = request;
     wider.numResults = std::max(request.numResults, request.numResults + kCandidateMargin);
     ATTUNE_TRY(select(&session, wider, scratch));
-    model_->refine(session, scratch, scratch.ranked.span());
+    model_->refine(query, scratch, scratch.ranked.span());
     std::sort(scratch.ranked.begin(), scratch.ranked.end(), ranksBefore);
     scratch.ranked.truncate(std::min<size_t>(scratch.ranked.size(), request.numResults));
   }
@@ -124,10 +132,11 @@ Status Engine::select(const Session* session, const ListRequest& request, Scratc
   return topK(scratch.scores.span(), request.numResults, scratch.ranked);
 }
 
-Status Engine::rank(const Session& session, std::span<const uint32_t> items,
-                    Scratch& scratch) const {
+Status Engine::rank(const Session& session, std::span<const uint32_t> items, Scratch& scratch,
+                    const QueryRows* context) const {
+  const Query query = queryOf(session, context);
   ATTUNE_TRY(scratch.scores.resize(items_.size()));
-  ATTUNE_TRY(model_->score(session, scratch, scratch.scores.span()));
+  ATTUNE_TRY(model_->score(query, scratch, scratch.scores.span()));
   ATTUNE_TRY(scratch.marks.resize(items_.size()));
   scratch.ranked.clear();
   ATTUNE_TRY(scratch.ranked.reserve(items.size()));
@@ -137,7 +146,7 @@ Status Engine::rank(const Session& session, std::span<const uint32_t> items,
     ATTUNE_TRY(scratch.ranked.push({item, scratch.scores[item]}));
   }
   for (const Scored& one : scratch.ranked) scratch.marks[one.item] = 0;
-  model_->refine(session, scratch, scratch.ranked.span());
+  model_->refine(query, scratch, scratch.ranked.span());
   std::sort(scratch.ranked.begin(), scratch.ranked.end(), ranksBefore);
   if (model_->scoresAreLogits()) makeLogitsPositive(scratch.ranked.span());
   makeShares(scratch.ranked.span());

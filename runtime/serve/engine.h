@@ -9,6 +9,7 @@
 #include "runtime/base/topk.h"
 #include "runtime/bundle/bundle.h"
 #include "runtime/bundle/catalogue.h"
+#include "runtime/bundle/query_columns.h"
 #include "runtime/bundle/vocabulary.h"
 #include "runtime/models/model.h"
 #include "runtime/serve/filter.h"
@@ -18,8 +19,9 @@ namespace attune {
 
 /// What a list request may say beside whom or what it is for.
 struct ListRequest {
-  uint32_t numResults = 25;         ///< 0 to the number of items; fewer come when fewer pass
-  const Filter* filter = nullptr;   ///< null: everything passes
+  uint32_t numResults = 25;             ///< 0 to the number of items; fewer come when fewer pass
+  const Filter* filter = nullptr;       ///< null: everything passes
+  const QueryRows* context = nullptr;   ///< filled by Engine::setContext; null: nothing is known
 };
 
 /// Opens a bundle once and answers requests from it. A pure function of the bundle's bytes, the
@@ -35,8 +37,21 @@ class Engine {
   const Vocabulary& items() const { return items_; }
   const Catalogue& catalogue() const { return catalogue_; }
 
+  /// The columns of users and requests that the model knows values of.
+  const QueryColumns& queryColumns() const { return queryColumns_; }
+
+  /// Sets one attribute of the session's user, or one value of a request's context; see
+  /// QueryColumns::set. The rows belong to this bundle. Errors: NotFound, InvalidArgument,
+  /// OutOfMemory.
+  Result<bool> setAttribute(Session& session, std::string_view name, std::string_view text) const {
+    return queryColumns_.set(QueryKind::User, name, text, session.attributes());
+  }
+  Result<bool> setContext(QueryRows& context, std::string_view name, std::string_view text) const {
+    return queryColumns_.set(QueryKind::Context, name, text, context);
+  }
+
   /// The best items for a user, best first, in scratch.ranked: of those the bundle allows. A user
-  /// without history gets popular items. Error: OutOfMemory.
+  /// without history gets items by attributes, context and popularity. Error: OutOfMemory.
   Status recommend(const Session& session, const ListRequest& request, Scratch& scratch) const;
 
   /// The items most like `item`, itself left out, in scratch.ranked. `session` is for the filter
@@ -45,15 +60,18 @@ class Engine {
                  Scratch& scratch) const;
 
   /// Orders the given items for a user, best first, in scratch.ranked: unknown ones are left out,
-  /// repeated ones come once. Scores are shares that sum to 1. Error: OutOfMemory.
-  Status rank(const Session& session, std::span<const uint32_t> items, Scratch& scratch) const;
+  /// repeated ones come once. Scores are shares that sum to 1. `context` may be null. Error:
+  /// OutOfMemory.
+  Status rank(const Session& session, std::span<const uint32_t> items, Scratch& scratch,
+              const QueryRows* context = nullptr) const;
 
   /// For open(), which has checked the parts.
   Engine(const Bundle& bundle, const Vocabulary& items, Catalogue&& catalogue,
-         Owned<Model>&& model, std::span<const uint8_t> allowed)
+         QueryColumns&& queryColumns, Owned<Model>&& model, std::span<const uint8_t> allowed)
       : bundle_(bundle),
         items_(items),
         catalogue_(std::move(catalogue)),
+        queryColumns_(std::move(queryColumns)),
         model_(std::move(model)),
         allowed_(allowed) {}
 
@@ -64,6 +82,7 @@ class Engine {
   Bundle bundle_;
   Vocabulary items_;
   Catalogue catalogue_;
+  QueryColumns queryColumns_;
   Owned<Model> model_;
   std::span<const uint8_t> allowed_;  // (items), or empty: all may be recommended
 };

@@ -6,6 +6,7 @@
 
 #include "runtime/base/memory.h"
 #include "runtime/base/result.h"
+#include "runtime/bundle/query_columns.h"
 #include "runtime/bundle/vocabulary.h"
 
 namespace attune {
@@ -53,6 +54,11 @@ class Session {
                       float value);
 
   void clear();
+  /// What is known of the user, as rows of the bundle's query columns (Engine::setAttribute). Not
+  /// part of the history: neither clear() nor save() and restore() touch it.
+  QueryRows& attributes() { return attributes_; }
+  const QueryRows& attributes() const { return attributes_; }
+
   /// Oldest first.
   std::span<const SessionEvent> events() const { return events_.span().subspan(first_); }
   std::string_view itemId(const SessionEvent& event) const;
@@ -84,6 +90,7 @@ class Session {
   Buffer<char> typeText_;
   Buffer<uint32_t> typeEnds_;
   Buffer<char> idText_;
+  QueryRows attributes_;
   size_t idBytesInUse_ = 0;
   uint32_t generation_ = 0;
   uint64_t appended_ = 0;

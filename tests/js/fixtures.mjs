@@ -148,7 +148,55 @@ function train(folder, store, recipe, name, ...more) {
   );
 }
 
+const kQueryUserFields = [
+  { name: 'USER_ID', type: 'string' },
+  { name: 'TASTE', type: 'string', categorical: true },
+  { name: 'AGE', type: ['null', 'int'] },
+  { name: 'MEMBER', type: 'boolean' },
+  { name: 'NOTE', type: 'string' },
+];
+const kQueryInteractionFields = [
+  { name: 'USER_ID', type: 'string' },
+  { name: 'ITEM_ID', type: 'string' },
+  { name: 'TIMESTAMP', type: 'long' },
+  { name: 'DEVICE', type: ['null', 'string'], categorical: true },
+];
+
+/** Users of a TASTE take that taste's five items of the DEVICE of the moment: `tv-red-3`. */
+function makeQueryWorld(folder) {
+  const users = [];
+  const rows = [];
+  let state = 5;
+  const chance = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  for (let user = 0; user < 160; user++) {
+    const taste = user % 2 ? 'red' : 'blue';
+    users.push([`u${user}`, taste, user % 2 ? 50 + (user % 7) : 20 + (user % 7), 'true', 'a note']);
+    for (let i = 0; i < 10; i++) {
+      const device = chance() < 0.5 ? 'phone' : 'tv';
+      const item = `${device}-${taste}-${Math.floor(5 * chance())}`;
+      rows.push([`u${user}`, item, 1_700_000_000 + 1000 * i + user, device]);
+    }
+  }
+  const store = join(folder, 'query.db');
+  for (const [type, title, fields, all] of [
+    ['users', 'Users', kQueryUserFields, users],
+    ['interactions', 'Interactions', kQueryInteractionFields, rows],
+  ]) {
+    const file = join(folder, `query-${type}`);
+    writeFileSync(`${file}.avsc`, schema(title, fields));
+    writeFileSync(`${file}.csv`, csv(fields, all));
+    run('import', '--store', store, '--type', type, '--schema', `${file}.avsc`, `${file}.csv`);
+  }
+  const settings = 'hidden_dimension=16 epochs=150 patience=100 learning_rate=0.01 weight_averaging=0.9';
+  run(
+    ...['train', '--store', store, '--recipe', 'user-personalization', '--validation', 'none'],
+    ...settings.split(' ').flatMap((setting) => ['--set', setting]),
+    ...['--output', join(folder, 'query.attune')],
+  );
+}
+
 function make(folder) {
+  makeQueryWorld(folder);
   const shop = importWorld(folder, 'shop', kGroups);
   train(folder, shop, 'sims', 'sims', '--set', 'min_cointeraction_count=1');
   train(folder, shop, 'popularity-count', 'popularity');
@@ -186,11 +234,15 @@ function bundleFolder() {
 
 const folder = bundleFolder();
 
-/** Paths of the bundles: recipe sims, recipe popularity-count, and sims on a later catalogue. */
+/**
+ * Paths of the bundles: recipe sims, recipe popularity-count, sims on a later catalogue, and
+ * user-personalization with user metadata and context.
+ */
 export const bundles = {
   sims: join(folder, 'sims.attune'),
   popularity: join(folder, 'popularity.attune'),
   later: join(folder, 'later.attune'),
+  query: join(folder, 'query.attune'),
 };
 
 /** The package as its users get it, and parts of it that only tests look into. */

@@ -42,6 +42,17 @@ ordered_json columnJson(const Catalogue& catalogue, uint32_t index, uint32_t ite
   return json;
 }
 
+/// Columns of users, or of requests (context), that the model knows values of.
+ordered_json queryColumnsJson(const QueryColumns& columns, QueryKind kind) {
+  ordered_json json = ordered_json::array();
+  for (uint32_t i = 0; i < columns.size(); ++i)
+    if (columns[i].kind == kind)
+      json.push_back({{"name", std::string(columns[i].name)},
+                      {"type", schema::EnumNameColumnType(columns[i].type)},
+                      {"features", columns[i].rowCount()}});
+  return json;
+}
+
 /// What the bundle says of its own making; a bundle of other tools may have none.
 ordered_json provenanceJson(const Bundle& bundle) {
   return ordered_json::parse(bundle.provenance(), nullptr, /*allow_exceptions=*/false);
@@ -63,6 +74,8 @@ ordered_json inspect(const ServedBundle& served) {
   json["columns"] = ordered_json::array();
   for (uint32_t i = 0; i < engine.catalogue().columnCount(); ++i)
     json["columns"].push_back(columnJson(engine.catalogue(), i, bundle.itemCount()));
+  json["userColumns"] = queryColumnsJson(engine.queryColumns(), QueryKind::User);
+  json["contextColumns"] = queryColumnsJson(engine.queryColumns(), QueryKind::Context);
   json["sections"] = ordered_json::array();
   for (const schema::Section* section : *bundle.header().sections())
     json["sections"].push_back(sectionJson(bundle, *section));
@@ -82,6 +95,11 @@ std::string describe(const ordered_json& json) {
   for (const auto& column : json["columns"])
     out << "  " << std::left << std::setw(24) << column["name"].get<std::string>() << std::setw(12)
         << column["type"].get<std::string>() << " " << column["nulls"] << " null\n";
+  for (const char* kind : {"user", "context"})
+    for (const auto& column : json[std::string(kind) + "Columns"])
+      out << "  " << std::left << std::setw(24) << column["name"].get<std::string>() << std::setw(12)
+          << column["type"].get<std::string>() << " " << column["features"] << " features, of "
+          << (kind[0] == 'u' ? "users" : "requests") << "\n";
   out << "\nsections\n";
   for (const auto& section : json["sections"])
     out << "  " << std::left << std::setw(20) << section["kind"].get<std::string>() << std::setw(5)

@@ -68,6 +68,7 @@ struct Interactions {
       eventType;  ///< (n) index into Dataset::eventTypes; StringTable::kNone where null
   std::vector<float> eventValue;  ///< (n) NaN where null or where the schema has no EVENT_VALUE
   std::vector<Column> columns;    ///< the schema's own further columns (context)
+  std::vector<float> weight;  ///< (n) what each says of its user's liking, or empty for 1 each
   size_t size() const { return user.size(); }
 };
 

@@ -62,6 +62,7 @@ Interactions pick(const Interactions& all, Rows rows) {
   picked.eventType = pick(all.eventType, rows);
   picked.eventValue = pick(all.eventValue, rows);
   picked.columns = pick(all.columns, rows);
+  picked.weight = pick(all.weight, rows);
   return picked;
 }
 

@@ -40,7 +40,7 @@ class Plan {
     for (const uint32_t row : before)
       if (excludeSeen_) met_[data.interactions.item[row]] = now_;
     TestCase one;
-    for (const uint32_t row : later) addTruth(data.interactions.item[row], one);
+    for (const uint32_t row : later) addTruth(row, one);
     if (one.truth.empty()) return;
     one.user = user;
     one.cold = before.empty();
@@ -57,9 +57,11 @@ class Plan {
   }
 
  private:
-  void addTruth(uint32_t item, TestCase& one) {
+  void addTruth(uint32_t row, TestCase& one) {
+    const uint32_t item = data.interactions.item[row];
     if (met_[item] == now_) return;
     met_[item] = now_;
+    if (one.truth.empty()) one.truthRow = row;
     one.truth.push_back(item);
   }
 

@@ -26,6 +26,7 @@ struct TestCase {
   /// The right answers: different items in time order, at least one; without those in the history
   /// where seen items are excluded.
   std::vector<uint32_t> truth;
+  uint32_t truthRow = 0;  ///< the interaction of the first right answer, in whose context is asked
   bool cold = false;  ///< the history is empty
 };
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <unordered_set>
 
+#include "trainer/base/suggest.h"
 #include "trainer/eval/served_bundle.h"
 
 namespace attune::trainer {
@@ -54,31 +55,59 @@ BatchAnswerer::BatchAnswerer(const Engine& engine, const StoredHistories* stored
 BatchAnswer BatchAnswerer::answer(std::string_view line, Scratch& scratch) const {
   const ParsedLine parsed = parseBatchLine(line);
   if (!parsed.error.empty()) return {errorLine(parsed, parsed.error), true};
+  auto session = sessionOf(parsed.request);
+  if (!session.ok()) return {errorLine(parsed, session.error().what), true};
+  QueryRows context;
+  std::string problem = readValues("context", QueryKind::Context, parsed.request.context, context);
+  if (problem.empty() && parsed.request.hasAttributes) {
+    session.value().attributes().clear();
+    problem = readValues("attributes", QueryKind::User, parsed.request.attributes,
+                         session.value().attributes());
+  }
+  if (!problem.empty()) return {errorLine(parsed, problem), true};
   Ranking ranking;
-  const Status status = serve(parsed.request, scratch, ranking);
+  const Status status = serve(parsed.request, session.value(), context, scratch, ranking);
   if (!status.ok()) return {errorLine(parsed, status.error().what), true};
   return {print(parsed, scratch, ranking), false};
 }
 
 Result<Session> BatchAnswerer::sessionOf(const BatchRequest& request) const {
   if (!request.hasEvents && stored_ != nullptr)
-    return stored_->sessionOf(request.userId, engine_.items());
+    return stored_->sessionOf(request.userId, engine_);
   Session session = sessionFor(engine_.items(), request.events.size());
   for (const BatchEvent& event : request.events)
     ATTUNE_TRY(session.record(event.itemId, event.eventType, event.timestamp, event.value));
   return session;
 }
 
-Status BatchAnswerer::serve(const BatchRequest& request, Scratch& scratch, Ranking& ranking) const {
-  const auto session = sessionOf(request);
-  ATTUNE_TRY(session);
+std::string BatchAnswerer::readValues(const char* field, QueryKind kind, const BatchValues& values,
+                                      QueryRows& rows) const {
+  const QueryColumns& columns = engine_.queryColumns();
+  for (const auto& [name, text] : values) {
+    const auto set = columns.set(kind, name, text, rows);
+    if (set.ok()) continue;
+    const std::string place = std::string(field) + "." + name;
+    if (set.error().code != ErrorCode::NotFound) return place + ": " + set.error().what;
+    std::vector<std::string> known;
+    for (uint32_t i = 0; i < columns.size(); ++i)
+      if (columns[i].kind == kind) known.emplace_back(columns[i].name);
+    std::string names;
+    for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
+    return place + ": the model has no such column" + didYouMean(name, known) + " (columns: " +
+           names + ")";
+  }
+  return "";
+}
+
+Status BatchAnswerer::serve(const BatchRequest& request, const Session& session,
+                            const QueryRows& context, Scratch& scratch, Ranking& ranking) const {
   switch (request.kind) {
     case BatchRequest::Kind::related:
-      return serveRelated(request, session.value(), scratch);
+      return serveRelated(request, session, scratch);
     case BatchRequest::Kind::ranking:
-      return serveRanking(request, session.value(), scratch, ranking);
+      return serveRanking(request, session, context, scratch, ranking);
     default:
-      return engine_.recommend(session.value(), {options_.numResults, options_.filter}, scratch);
+      return engine_.recommend(session, {options_.numResults, options_.filter, &context}, scratch);
   }
 }
 
@@ -101,7 +130,8 @@ Status BatchAnswerer::servePopular(const Session& session, Scratch& scratch) con
 }
 
 Status BatchAnswerer::serveRanking(const BatchRequest& request, const Session& session,
-                                   Scratch& scratch, Ranking& ranking) const {
+                                   const QueryRows& context, Scratch& scratch,
+                                   Ranking& ranking) const {
   ATTUNE_TRY(scratch.scores.resize(engine_.items().size()));
   std::fill(scratch.scores.begin(), scratch.scores.end(), 0.0f);
   if (options_.filter != nullptr)
@@ -114,7 +144,7 @@ Status BatchAnswerer::serveRanking(const BatchRequest& request, const Session& s
     if (item == kUnknownItem && unknownPasses_ && met.insert(id).second)
       ranking.unscored.push_back(id);
   }
-  return engine_.rank(session, items, scratch);
+  return engine_.rank(session, items, scratch, &context);
 }
 
 std::string BatchAnswerer::print(const ParsedLine& parsed, const Scratch& scratch,

@@ -40,11 +40,15 @@ class BatchAnswerer {
   };
 
   Result<Session> sessionOf(const BatchRequest& request) const;
-  Status serve(const BatchRequest& request, Scratch& scratch, Ranking& ranking) const;
+  /// Turns names and texts into rows; the text of the answer's error, or nothing.
+  std::string readValues(const char* field, QueryKind kind, const BatchValues& values,
+                         QueryRows& rows) const;
+  Status serve(const BatchRequest& request, const Session& session, const QueryRows& context,
+               Scratch& scratch, Ranking& ranking) const;
   Status serveRelated(const BatchRequest& request, const Session& session, Scratch& scratch) const;
   Status servePopular(const Session& session, Scratch& scratch) const;
-  Status serveRanking(const BatchRequest& request, const Session& session, Scratch& scratch,
-                      Ranking& ranking) const;
+  Status serveRanking(const BatchRequest& request, const Session& session,
+                      const QueryRows& context, Scratch& scratch, Ranking& ranking) const;
   std::string print(const ParsedLine& parsed, const Scratch& scratch, const Ranking& ranking) const;
 
   const Engine& engine_;

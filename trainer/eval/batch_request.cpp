@@ -13,6 +13,9 @@ using nlohmann::ordered_json;
 
 constexpr int kMaxDepth = 8;  // ours need 3; printing a deeper echo could exhaust the stack
 constexpr size_t kMaxIdCharacters = 256;
+constexpr size_t kMaxValues = 150;
+constexpr size_t kMaxNameCharacters = 150;
+constexpr size_t kMaxValueCharacters = 1000;
 
 using Problem = std::optional<std::string>;  // nothing when all is well
 
@@ -104,10 +107,20 @@ Problem readItemList(const ordered_json& list, BatchRequest& request) {
   return {};
 }
 
-Problem readContext(const ordered_json& context) {
-  if (!context.is_object()) return "context must be an object of strings";
-  for (const auto& [name, value] : context.items())
-    if (!value.is_string()) return "context." + name + " must be a string";
+/// Personalize's limits: 150 pairs, names of 150 and values of 1000 characters.
+Problem readValues(const std::string& field, const ordered_json& object, BatchValues& values) {
+  if (!object.is_object()) return field + " must be an object of strings";
+  if (object.size() > kMaxValues) return field + " may have 150 values";
+  for (const auto& [name, value] : object.items()) {
+    const std::string where = field + "." + name;
+    if (name.empty() || charactersOf(name) > kMaxNameCharacters)
+      return field + ": names must have 1 to 150 characters";
+    const bool isText = value.is_string();
+    if (!isText && !value.is_number() && !value.is_boolean()) return where + " must be a string";
+    values.emplace_back(name, isText ? value.get<std::string>() : value.dump());
+    if (charactersOf(values.back().second) > kMaxValueCharacters)
+      return where + " must have at most 1000 characters";
+  }
   return {};
 }
 
@@ -122,10 +135,15 @@ Problem readField(const std::string& name, const ordered_json& value, BatchReque
   if (name == "itemId") return readId(value, name, request.itemId);
   if (name == "itemList") return readItemList(value, request);
   if (name == "events") return readEvents(value, request);
-  if (name == "context") return readContext(value);
+  if (name == "context") return readValues(name, value, request.context);
+  if (name == "attributes") {
+    request.hasAttributes = true;
+    return readValues(name, value, request.attributes);
+  }
   if (name == "filterValues") return readFilterValues(value);
   return unknownField("", name,
-                      {"userId", "itemId", "itemList", "events", "context", "filterValues"});
+                      {"userId", "itemId", "itemList", "events", "context", "attributes",
+                       "filterValues"});
 }
 
 /// What the fields ask for together.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace attune::trainer {
@@ -16,13 +17,17 @@ struct BatchEvent {
   float value = 0;        ///< NaN for none
 };
 
+/// Names of columns and the text of their values.
+using BatchValues = std::vector<std::pair<std::string, std::string>>;
+
 /// One line of batch input, Amazon Personalize's formats and Attune's `events`:
 ///   {"userId": "4638"}                             items for a user
 ///   {"itemId": "105"}                              items like an item (userId may be there too)
 ///   {"userId": "891", "itemList": ["27", "886"]}   the given items in a user's order
 /// "events": [{"itemId", "timestamp", "eventType"?, "eventValue"?}, ..] is the user's history and
-/// replaces a stored one; with it userId may be missing. "context", an object of texts, is accepted
-/// and, as no recipe uses context so far, changes nothing. "filterValues" must be empty so far.
+/// replaces a stored one; with it userId may be missing. "context": {"DEVICE": "phone", ..} are the
+/// circumstances of the request, and "attributes" in the same form the user's metadata, which replace
+/// stored ones: texts, numbers or booleans. "filterValues" must be empty so far.
 struct BatchRequest {
   enum class Kind : uint8_t { forUser, related, ranking };
 
@@ -32,6 +37,9 @@ struct BatchRequest {
   std::vector<std::string> itemList;
   bool hasEvents = false;
   std::vector<BatchEvent> events;
+  BatchValues context;
+  bool hasAttributes = false;
+  BatchValues attributes;
 };
 
 /// What became of one line: a request, or the reason why there is none.

@@ -63,7 +63,12 @@ class Examiner {
   void recommend(const TestCase& one, Scratch& scratch) const {
     Session session = sessionFor(engine_.items(), one.history.size());
     Status status = replay(full_, one.history, session);
-    if (status.ok()) status = engine_.recommend(session, request_, scratch);
+    QueryRows context;
+    if (status.ok()) status = setAttributes(engine_, full_, one.user, session);
+    if (status.ok()) status = setContext(engine_, full_, one.truthRow, context);
+    ListRequest request = request_;
+    request.context = &context;
+    if (status.ok()) status = engine_.recommend(session, request, scratch);
     if (!status.ok())
       throwRuntimeError("cannot answer for user " + full_.users[one.user], status.error());
   }

@@ -37,8 +37,8 @@ struct Evaluation {
   const EvaluationSection* find(const std::string& name) const;
 };
 
-/// Asks the runtime's engine for every test case of `split`, as a device would, and compares with
-/// what the users did. `full` is the dataset that was split; ids connect it with the bundle. A
+/// Asks the runtime's engine for every test case of `split`, as a device would, with the user's
+/// metadata and the context of the first right answer, and compares with what the users did. `full` is the dataset that was split; ids connect it with the bundle. A
 /// right answer that the bundle does not have is a miss. Throws UserError when the bundle is not
 /// sound.
 Evaluation evaluateBundle(std::span<const uint8_t> bundle, const Dataset& full, const Split& split,

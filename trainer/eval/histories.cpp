@@ -1,8 +1,41 @@
 #include "trainer/eval/histories.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 namespace attune::trainer {
+namespace {
+
+std::string textOf(double number) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
+}
+
+/// A value as it is written in a CSV file; empty for null and for columns of free text.
+std::string textOf(const Column& column, uint32_t row) {
+  std::string text;
+  if (column.kind == ColumnKind::categorical) {
+    for (uint32_t i = column.offsets[row]; i < column.offsets[row + 1]; ++i)
+      text += (text.empty() ? "" : "|") + column.values[column.codes[i]];
+  } else if (!column.numbers.empty() && !std::isnan(column.numbers[row])) {
+    const double number = column.numbers[row];
+    const bool isBoolean = column.kind == ColumnKind::boolean;
+    text = isBoolean ? (number != 0 ? "true" : "false") : textOf(number);
+  }
+  return text;
+}
+
+Status setValues(const Engine& engine, QueryKind kind, const std::vector<Column>& columns,
+                 uint32_t row, QueryRows& rows) {
+  const QueryColumns& known = engine.queryColumns();
+  for (const Column& column : columns)
+    if (known.find(kind, column.name) != QueryColumns::kNone)
+      ATTUNE_TRY(known.set(kind, column.name, textOf(column, row), rows));
+  return {};
+}
+
+}  // namespace
 
 Session sessionFor(const Vocabulary& items, size_t events) {
   return Session(items, static_cast<uint32_t>(std::max<size_t>(1, events)));
@@ -18,12 +51,21 @@ Status replay(const Dataset& data, std::span<const HistoryEvent> history, Sessio
   return {};
 }
 
-Result<Session> StoredHistories::sessionOf(std::string_view userId, const Vocabulary& items) const {
+Status setAttributes(const Engine& engine, const Dataset& data, uint32_t user, Session& session) {
+  return setValues(engine, QueryKind::User, data.userColumns, user, session.attributes());
+}
+
+Status setContext(const Engine& engine, const Dataset& data, uint32_t row, QueryRows& context) {
+  return setValues(engine, QueryKind::Context, data.interactions.columns, row, context);
+}
+
+Result<Session> StoredHistories::sessionOf(std::string_view userId, const Engine& engine) const {
   const uint32_t user = data_.users.find(userId);
-  if (user == StringTable::kNone) return sessionFor(items, 0);
+  if (user == StringTable::kNone) return sessionFor(engine.items(), 0);
   std::vector<HistoryEvent> history;
   for (const uint32_t row : rows_[user]) history.push_back(historyEvent(data_.interactions, row));
-  Session session = sessionFor(items, history.size());
+  Session session = sessionFor(engine.items(), history.size());
+  ATTUNE_TRY(setAttributes(engine, data_, user, session));
   ATTUNE_TRY(replay(data_, history, session));
   return session;
 }

@@ -3,7 +3,7 @@
 #include <span>
 #include <string_view>
 
-#include "runtime/serve/session.h"
+#include "runtime/serve/engine.h"
 #include "trainer/data/dataset.h"
 #include "trainer/data/rows_by_user.h"
 #include "trainer/data/split.h"
@@ -17,13 +17,21 @@ Session sessionFor(const Vocabulary& items, size_t events);
 /// are of; ids are what carries over to the bundle. A null event type is the empty text.
 Status replay(const Dataset& data, std::span<const HistoryEvent> history, Session& session);
 
-/// The past of every user in a store. Immutable, thread-safe.
+/// Gives a session the metadata of a user, as an application would: values as text. Columns that the
+/// bundle does not know are left out. Error: OutOfMemory.
+Status setAttributes(const Engine& engine, const Dataset& data, uint32_t user, Session& session);
+
+/// The same for the context columns of one interaction.
+Status setContext(const Engine& engine, const Dataset& data, uint32_t row, QueryRows& context);
+
+/// The past of every user in a store, and their metadata. Immutable, thread-safe.
 class StoredHistories {
  public:
   explicit StoredHistories(Dataset data) : data_(std::move(data)), rows_(data_) {}
 
-  /// A session with the whole history of a user; an empty one for a user who is not there.
-  Result<Session> sessionOf(std::string_view userId, const Vocabulary& items) const;
+  /// A session with the whole history and the metadata of a user; an empty one for a user who is
+  /// not there.
+  Result<Session> sessionOf(std::string_view userId, const Engine& engine) const;
 
  private:
   Dataset data_;

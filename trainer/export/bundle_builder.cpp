@@ -12,6 +12,11 @@ constexpr size_t kAlignment = 16;
 
 size_t aligned(size_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
 
+/// A reader that does not know what is known of users and requests may leave it out.
+uint8_t flagsOf(SectionKind kind) {
+  return kind >= SectionKind::QueryValueText && kind <= SectionKind::StartVector ? 1 : 0;
+}
+
 template <typename T>
 std::vector<T> narrowed(std::span<const uint32_t> values) {
   return {values.begin(), values.end()};
@@ -73,6 +78,13 @@ uint32_t BundleBuilder::addColumn(const std::string& name, ColumnType type, doub
   return static_cast<uint32_t>(columns_.size() - 1);
 }
 
+uint32_t BundleBuilder::addQueryColumn(const std::string& name, QueryKind kind, ColumnType type) {
+  queryColumns_.emplace_back(static_cast<uint32_t>(names_.size()),
+                             static_cast<uint16_t>(name.size()), type, kind);
+  names_ += name;
+  return static_cast<uint32_t>(queryColumns_.size() - 1);
+}
+
 std::vector<uint8_t> BundleBuilder::finish() const {
   std::vector<uint8_t> data;
   std::vector<schema::Section> sections;
@@ -82,7 +94,7 @@ std::vector<uint8_t> BundleBuilder::finish() const {
     std::transform(part.bytes.begin(), part.bytes.end(), data.begin() + static_cast<long>(offset),
                    [](std::byte byte) { return static_cast<uint8_t>(byte); });
     const Sha256 hash = sha256({data.data() + offset, part.bytes.size()});
-    sections.emplace_back(key.first, part.element, uint8_t{0}, key.second, offset,
+    sections.emplace_back(key.first, part.element, flagsOf(key.first), key.second, offset,
                           part.bytes.size(), flatbuffers::span<const uint8_t, 32>(hash));
   }
   if (data.size() > BundleLimits::kMaxBytes - (uint64_t{1} << 24))
@@ -95,6 +107,8 @@ std::vector<uint8_t> BundleBuilder::finish() const {
   const auto provenance = textVector(out, provenance_);
   const auto sectionVector = out.CreateVectorOfStructs(sections);
   const auto columnVector = out.CreateVectorOfStructs(columns_);
+  const auto queryColumnVector =
+      queryColumns_.empty() ? 0 : out.CreateVectorOfStructs(queryColumns_);
   const auto names = textVector(out, names_);
   const auto recipe = textVector(out, recipe_);
   const auto popularity = schema::CreatePopularity(out, userCount_);
@@ -109,9 +123,10 @@ std::vector<uint8_t> BundleBuilder::finish() const {
   schema::FinishBundleBuffer(
       out, schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor,
                                 BundleLimits::kFormatMinor,
-                                blend_ ? BundleLimits::kBlendFeature : 0, itemCount_, model_, recipe, names,
-                                columnVector, sectionVector, popularity, neighbours, transformer,
-                                provenance, dataVector, blend, recurrent));
+                                blend_ ? BundleLimits::kBlendFeature : 0, itemCount_, model_,
+                                recipe, names, columnVector, sectionVector, popularity, neighbours,
+                                transformer, provenance, dataVector, blend, recurrent,
+                                queryColumnVector));
   return {out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize()};
 }
 

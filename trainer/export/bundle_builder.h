@@ -11,6 +11,7 @@
 #include "runtime/bundle/bundle.h"
 #include "runtime/models/blend.h"
 #include "runtime/models/recurrent.h"
+#include "runtime/bundle/query_columns.h"
 #include "runtime/models/transformer.h"
 
 namespace attune::trainer {
@@ -39,6 +40,10 @@ class BundleBuilder {
                   uint32_t column = 0);
   /// Adds a metadata column and returns its number.
   uint32_t addColumn(const std::string& name, ColumnType type, double nullNumber);
+
+  /// Adds a column of users or requests and returns its number; its features follow those of the
+  /// columns before it.
+  uint32_t addQueryColumn(const std::string& name, QueryKind kind, ColumnType type);
 
   void setPopularity(uint32_t userCount) { userCount_ = userCount; }
   void setNeighbours(float recencyDecay, float popularityBlend) {
@@ -76,6 +81,7 @@ class BundleBuilder {
   std::map<std::pair<SectionKind, uint32_t>, Part> parts_;  // in the order the format wants
   std::string names_;
   std::vector<schema::Column> columns_;
+  std::vector<schema::QueryColumn> queryColumns_;
   uint32_t userCount_ = 0;
   bool hasNeighbours_ = false;
   float recencyDecay_ = 0;

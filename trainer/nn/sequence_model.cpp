@@ -31,7 +31,8 @@ DropoutMask maskOf(const StepDropout& dropout, size_t place) {
 
 }  // namespace
 
-SequenceModel::SequenceModel(const SequenceModelConfig& config, size_t items, size_t features)
+SequenceModel::SequenceModel(const SequenceModelConfig& config, size_t items, size_t features,
+                             size_t queryFeatures)
     : config_(config) {
   check(config);
   const size_t d = config.hiddenDimension;
@@ -45,6 +46,8 @@ SequenceModel::SequenceModel(const SequenceModelConfig& config, size_t items, si
   itemVectors = layout_.add("itemVectors", items, d);
   featureVectors = layout_.add("featureVectors", features, d);
   itemBias = layout_.add("itemBias", 1, config.itemBias ? items : 0);
+  startVector = layout_.add("startVector", 1, d);
+  queryVectors = layout_.add("queryVectors", queryFeatures, d);
 }
 
 BlockShape SequenceModel::blockShape() const {

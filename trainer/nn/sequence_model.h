@@ -39,12 +39,13 @@ class SequenceModel {
  public:
   /// Throws UserError when the configuration makes no model (heads that do not divide the
   /// dimension, a size of 0).
-  SequenceModel(const SequenceModelConfig& config, size_t items, size_t features = 0);
+  SequenceModel(const SequenceModelConfig& config, size_t items, size_t features = 0,
+                size_t queryFeatures = 0);
 
   const SequenceModelConfig& config() const { return config_; }
   const ParameterLayout& layout() const { return layout_; }
   size_t items() const { return itemVectors.rows; }
-  /// Numbers of all weights but the items' and features', which come after them.
+  /// Numbers of the blocks' weights and the last norm's, which lie before all others.
   size_t backboneSize() const { return itemVectors.offset; }
   BlockShape blockShape() const;
   /// What item vectors are multiplied by where they enter the first block.
@@ -59,6 +60,8 @@ class SequenceModel {
   Parameter itemVectors;     // (items, d)
   Parameter featureVectors;  // (features, d)
   Parameter itemBias;        // (1, items), or (1, 0)
+  Parameter startVector;     // (1, d)
+  Parameter queryVectors;    // (query features, d)
 
  private:
   SequenceModelConfig config_;

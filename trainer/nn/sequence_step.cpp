@@ -28,25 +28,28 @@ CrossEntropyLoss SequenceStep::compute(const PackedBatch& batch, std::span<const
   const IdDropout idDropout{options_.seed, step, features_.empty() ? 0 : options_.idDropout};
   const StepDropout dropout{options_.seed, step, options_.dropout};
   const ConstMatrix items = itemVectors(values, idDropout);
-  const Matrix hidden = hidden_.matrix(batch.tokens(), d);
-  const Matrix dHidden = dHidden_.matrix(batch.tokens(), d);
-  pass_.forward(batch, values.data(), items, dropout, hidden);
+  const size_t rows = batch.targets.size();
+  const Matrix hidden = hidden_.matrix(rows, d);
+  const Matrix dHidden = dHidden_.matrix(rows, d);
+  pass_.forward(batch, values.data(), items, dropout, hidden.rowRange(0, batch.tokens()));
+  addQuery(batch, values, step, hidden);
 
   const Matrix dItems = itemGradients();
   const Parameter& bias = model_.itemBias;
   const CrossEntropyInput input = {.dimension = d,
-                                   .hidden = {hidden.data, batch.tokens() * d},
+                                   .hidden = {hidden.data, rows * d},
                                    .items = {items.data, items.rows * d},
                                    .itemBias = itemBias(values),
                                    .targets = batch.targets,
                                    .weights = batch.weights};
   const CrossEntropyGradients gradients = {
-      .hidden = {dHidden.data, batch.tokens() * d},
+      .hidden = {dHidden.data, rows * d},
       .items = {dItems.data, dItems.rows * d},
       .itemBias = std::span(gradients_).subspan(bias.offset, bias.size())};
   const CrossEntropyLoss loss = lossOf(input, gradients, step);
 
-  pass_.backward(batch, values.data(), dropout, dHidden,
+  queryBackward(batch, step, dHidden);
+  pass_.backward(batch, values.data(), dropout, dHidden.rowRange(0, batch.tokens()),
                  std::span(gradients_).first(model_.backboneSize()), dItems);
   if (!features_.empty())
     itemVectorsBackward(dItems, features_, idDropout, model_.itemVectors.in(gradients_.data()),
@@ -70,6 +73,32 @@ CrossEntropyLoss SequenceStep::lossOf(const CrossEntropyInput& input,
   if (!sampler_) return crossEntropy(input, gradients, how);
   const auto drawn = sampler_->draw(options_.negatives, options_.seed, step);
   return sampledCrossEntropy(input, {drawn, logExpectedCounts_}, gradients, how);
+}
+
+void SequenceStep::addQuery(const PackedBatch& batch, std::span<const float> values, uint64_t step,
+                            Matrix hidden) const {
+  for (size_t row = batch.tokens(); row < hidden.rows; ++row)
+    std::copy_n(model_.startVector.in(values.data()).data, hidden.columns, hidden.row(row));
+  const ConstMatrix vectors = model_.queryVectors.in(values.data());
+  addQueryFeatures(vectors, batch.userRows,
+                   {options_.seed, step, options_.queryDropout, QueryDropout::Of::user}, hidden,
+                   options_.threads);
+  addQueryFeatures(vectors, batch.contextRows,
+                   {options_.seed, step, options_.queryDropout, QueryDropout::Of::context}, hidden,
+                   options_.threads);
+}
+
+void SequenceStep::queryBackward(const PackedBatch& batch, uint64_t step, ConstMatrix dHidden) {
+  float* start = model_.startVector.in(gradients_.data()).data;
+  for (size_t row = batch.tokens(); row < dHidden.rows; ++row)
+    for (size_t j = 0; j < dHidden.columns; ++j) start[j] += dHidden.row(row)[j];
+  const Matrix vectors = model_.queryVectors.in(gradients_.data());
+  queryFeaturesBackward(dHidden, batch.userRows,
+                        {options_.seed, step, options_.queryDropout, QueryDropout::Of::user},
+                        vectors, options_.threads);
+  queryFeaturesBackward(dHidden, batch.contextRows,
+                        {options_.seed, step, options_.queryDropout, QueryDropout::Of::context},
+                        vectors, options_.threads);
 }
 
 ConstMatrix SequenceStep::itemVectors(std::span<const float> values, const IdDropout& dropout) {

@@ -18,7 +18,7 @@ class SequenceStep {
   SequenceStep(const SequenceModel& model, std::span<const uint32_t> occurrences,
                const ItemFeatures& features, const SequenceTrainingOptions& options);
 
-  /// Loss and gradients() of one batch; `step` picks the dropout masks.
+  /// Loss and gradients() of one batch, its starts included; `step` picks the dropout masks.
   CrossEntropyLoss compute(const PackedBatch& batch, std::span<const float> values, uint64_t step);
 
   std::span<const float> gradients() const { return gradients_; }
@@ -30,6 +30,10 @@ class SequenceStep {
   Matrix itemGradients();
   /// The items' biases, -infinity for those that take no part in the softmax; or none.
   std::span<const float> itemBias(std::span<const float> values);
+  /// Fills the rows of starts and adds the query features; and the way back.
+  void addQuery(const PackedBatch& batch, std::span<const float> values, uint64_t step,
+                Matrix hidden) const;
+  void queryBackward(const PackedBatch& batch, uint64_t step, ConstMatrix dHidden);
   CrossEntropyLoss lossOf(const CrossEntropyInput& input, const CrossEntropyGradients& gradients,
                           uint64_t step) const;
 
@@ -43,7 +47,7 @@ class SequenceStep {
   std::vector<float> logExpectedCounts_;           // (items), with a sampler
   std::vector<float> gradients_;                   // (all weights)
   std::vector<float> itemVectors_, dItemVectors_;  // (items, d), with features only
-  Workspace hidden_, dHidden_;                     // (tokens, d)
+  Workspace hidden_, dHidden_;                     // (tokens + starts, d)
 };
 
 }  // namespace attune::trainer

@@ -36,6 +36,11 @@ uint64_t fingerprintOf(const SequenceModel& model, const Sequences& sequences,
   print.add(sequences.weights.data(), sequences.weights.size() * sizeof(float));
   print.add(sequences.offsets.data(), sequences.offsets.size() * sizeof(uint64_t));
   print.add(features.offsets.data(), features.offsets.size() * sizeof(uint64_t));
+  print.add(sequences.weights.data(), sequences.weights.size() * sizeof(float));
+  for (const RowLists* lists : {&sequences.userRows, &sequences.contextRows}) {
+    print.add(lists->rows.data(), lists->rows.size() * sizeof(uint32_t));
+    print.add(lists->offsets.data(), lists->offsets.size() * sizeof(uint64_t));
+  }
   print.add(features.features.data(), features.features.size() * sizeof(uint32_t));
   print.add(features.weights.data(), features.weights.size() * sizeof(float));
   for (const size_t n :
@@ -44,7 +49,7 @@ uint64_t fingerprintOf(const SequenceModel& model, const Sequences& sequences,
     print.add(n);
   for (const uint64_t n : {o.epochs, o.patience, o.warmUpSteps, o.seed}) print.add(n);
   for (const double x : {o.learningRate, o.clipNorm, o.averaging, o.negativePower}) print.add(x);
-  for (const float x : {o.dropout, o.idDropout, o.adam.beta1, o.adam.beta2, o.adam.epsilon,
+  for (const float x : {o.dropout, o.idDropout, o.queryDropout, o.adam.beta1, o.adam.beta2, o.adam.epsilon,
                         o.adam.weightDecay, c.normEpsilon})
     print.add(x);
   print.add(o.longHistories), print.add(o.schedule), print.add(o.precision);
@@ -81,8 +86,12 @@ class Run {
   }
 
  private:
+  BatchReader readerOf(std::span<const Window> windows) const {
+    return {heldOut_.training, windows, options_.tokensPerBatch, options_.trainStart};
+  }
+
   uint64_t batchesPerEpoch() const {
-    BatchReader reader(heldOut_.training, windows_, options_.tokensPerBatch);
+    BatchReader reader = readerOf(windows_);
     PackedBatch batch;
     uint64_t count = 0;
     while (reader.next(batch)) ++count;
@@ -140,7 +149,7 @@ class Run {
   /// One epoch over all windows; false when training has diverged.
   bool passOverData(double& meanLoss) {
     const std::vector<Window> order = shuffled(windows_, options_.seed, state_.epoch);
-    BatchReader reader(heldOut_.training, order, options_.tokensPerBatch);
+    BatchReader reader = readerOf(order);
     PackedBatch batch;
     double sum = 0;
     uint64_t skipsInARow = 0;

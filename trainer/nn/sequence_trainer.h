@@ -43,6 +43,9 @@ struct SequenceTrainingOptions {
   double averaging = 0.995;
   float dropout = 0.2f;
   float idDropout = 0;  ///< only with item features
+  /// Chance of an event to do without what is known of its user, and of its context.
+  float queryDropout = 0.5f;
+  bool trainStart = true;  ///< each user's first item is a target too, of the start vector
   Precision precision = Precision::f32;
   size_t wholeSoftmaxItems = 20000;  ///< larger catalogues are trained against drawn negatives
   size_t negatives = 2048;           ///< drawn anew for each step, shared by its tokens

@@ -15,10 +15,15 @@ constexpr uint64_t kSampleStream = uint64_t{1} << 48;
 constexpr size_t kTokensPerBatch = 16384;
 constexpr size_t kUsersPerTask = 64;
 
+float lastWeight(const Sequences& sequences, size_t user) {
+  return sequences.weights.empty() ? 1 : sequences.weights[sequences.offsets[user + 1] - 1];
+}
+
 std::vector<uint32_t> drawUsers(const Sequences& sequences, size_t maxUsers, uint64_t seed) {
   std::vector<uint32_t> users;
   for (size_t user = 0; user < sequences.users(); ++user)
-    if (sequences.of(user).size() >= 2) users.push_back(static_cast<uint32_t>(user));
+    if (sequences.of(user).size() >= 2 && lastWeight(sequences, user) > 0)
+      users.push_back(static_cast<uint32_t>(user));
   if (users.size() <= maxUsers) return users;
   Random random(seed, kSampleStream);
   for (size_t i = 0; i < maxUsers; ++i)
@@ -26,6 +31,19 @@ std::vector<uint32_t> drawUsers(const Sequences& sequences, size_t maxUsers, uin
   users.resize(maxUsers);
   std::sort(users.begin(), users.end());
   return users;
+}
+
+/// What is known of a user and of the circumstances of one event.
+std::vector<uint32_t> queryRowsOf(const Sequences& sequences, size_t user, uint64_t event) {
+  std::vector<uint32_t> rows;
+  const auto append = [&](const RowLists& lists, size_t thing) {
+    if (lists.empty()) return;
+    const std::span<const uint32_t> own = lists.of(thing);
+    rows.insert(rows.end(), own.begin(), own.end());
+  };
+  append(sequences.userRows, user);
+  append(sequences.contextRows, event);
+  return rows;
 }
 
 /// The state after the last token of each sequence of the batch goes to the rows of `hidden` from
@@ -44,10 +62,10 @@ size_t rankOf(uint32_t target, std::span<const float> scores) {
   return above;  // the target itself is counted too
 }
 
-void addRank(size_t rank, double& ndcg, double& hits) {
+void addRank(size_t rank, double weight, RankingQuality& sum) {
   if (rank > 10) return;
-  ndcg += 1 / std::log2(1 + static_cast<double>(rank));
-  hits += 1;
+  sum.ndcgAt10 += weight / std::log2(1 + static_cast<double>(rank));
+  sum.hitRateAt10 += weight;
 }
 
 }  // namespace
@@ -57,13 +75,14 @@ HeldOut holdOutLast(const Sequences& sequences, size_t maxUsers, uint64_t seed) 
   held.users = drawUsers(sequences, maxUsers, seed);
   size_t next = 0;
   for (size_t user = 0; user < sequences.users(); ++user) {
-    size_t kept = sequences.of(user).size();
+    size_t events = sequences.of(user).size();
     if (next < held.users.size() && held.users[next] == user) {
-      held.targets.push_back(sequences.of(user).back());
-      --kept;
+      held.targets.push_back(sequences.of(user)[--events]);
+      if (!sequences.weights.empty()) held.weights.push_back(lastWeight(sequences, user));
+      held.queryRows.add(queryRowsOf(sequences, user, sequences.offsets[user] + events));
       ++next;
     }
-    held.training.addFrom(sequences, user, kept);
+    held.training.addFrom(sequences, user, events);
   }
   return held;
 }
@@ -101,6 +120,7 @@ RankingQuality validate(const SequenceModel& model, const float* values, ConstMa
   std::vector<float> hiddenNumbers(users * d);
   const Matrix hidden(hiddenNumbers.data(), users, d);
   encodeHistories(model, values, itemVectors, heldOut.training, heldOut.users, threads, hidden);
+  addQueryFeatures(model.queryVectors.in(values), heldOut.queryRows, {}, hidden, threads);
 
   std::vector<size_t> ranks(users);
   runTasks(threads, (users + kUsersPerTask - 1) / kUsersPerTask, [&](size_t task) {
@@ -121,9 +141,14 @@ RankingQuality validate(const SequenceModel& model, const float* values, ConstMa
   });
 
   RankingQuality quality;
-  for (const size_t rank : ranks) addRank(rank, quality.ndcgAt10, quality.hitRateAt10);
-  quality.ndcgAt10 /= static_cast<double>(users);
-  quality.hitRateAt10 /= static_cast<double>(users);
+  double weights = 0;
+  for (size_t i = 0; i < users; ++i) {
+    const double weight = heldOut.weights.empty() ? 1 : static_cast<double>(heldOut.weights[i]);
+    addRank(ranks[i], weight, quality);
+    weights += weight;
+  }
+  quality.ndcgAt10 /= weights;
+  quality.hitRateAt10 /= weights;
   return quality;
 }
 

@@ -16,10 +16,12 @@ struct HeldOut {
   Sequences training;             ///< all users; those asked for lack their last item
   std::vector<uint32_t> users;    ///< who is asked for, ascending
   std::vector<uint32_t> targets;  ///< (users) the item each one lost
+  std::vector<float> weights;     ///< (users) of the lost event, or empty for 1 each
+  RowLists queryRows;  ///< (users) query features of the user and the lost event, or empty
 };
 
 /// Takes the last item from each user with two or more, or from `maxUsers` of them, drawn by seed,
-/// when there are more.
+/// when there are more. Users whose last event has weight 0 are not asked.
 HeldOut holdOutLast(const Sequences& sequences, size_t maxUsers, uint64_t seed);
 
 /// hidden (users, d): the model's state after each user's last `maxHistory` items. A user without
@@ -28,7 +30,7 @@ void encodeHistories(const SequenceModel& model, const float* values, ConstMatri
                      const Sequences& sequences, std::span<const uint32_t> users,
                      GemmThreads* threads, Matrix hidden);
 
-/// How well targets rank among the whole catalogue.
+/// How well targets rank among the whole catalogue: means, weighted as the held-out events are.
 struct RankingQuality {
   double ndcgAt10 = 0;
   double hitRateAt10 = 0;

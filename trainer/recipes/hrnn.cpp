@@ -139,6 +139,7 @@ std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Param
   SequenceTrainingOptions training =
       trainingFor(parameters, histories, data.items.size(), options, threads);
   training.longHistories = LongHistories::all;
+  training.trainStart = false;  // the network of a bundle has none
   if (kind_ != Kind::events)
     training.idDropout = static_cast<float>(parameters.number("id_dropout"));
   SequenceFit fit = fitSequenceModel(model, histories, features, training, Blending::never, options);

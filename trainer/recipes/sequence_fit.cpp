@@ -19,12 +19,18 @@ constexpr double kWorthwhileGain = 1.01;
 HeldOut sampled(HeldOut held, size_t count) {
   const size_t all = held.users.size();
   if (all <= count) return held;
+  RowLists rows;
   for (size_t i = 0; i < count; ++i) {
-    held.users[i] = held.users[i * all / count];
-    held.targets[i] = held.targets[i * all / count];
+    const size_t from = i * all / count;
+    held.users[i] = held.users[from];
+    held.targets[i] = held.targets[from];
+    if (!held.weights.empty()) held.weights[i] = held.weights[from];
+    if (!held.queryRows.empty()) rows.add(held.queryRows.of(from));
   }
   held.users.resize(count);
   held.targets.resize(count);
+  if (!held.weights.empty()) held.weights.resize(count);
+  held.queryRows = std::move(rows);
   return held;
 }
 
@@ -53,6 +59,8 @@ void chooseBlend(const SequenceModel& model, const std::vector<float>& values,
   std::vector<float> states(held.users.size() * d);
   const Matrix hidden(states.data(), held.users.size(), d);
   encodeHistories(model, values.data(), items, held.training, held.users, training.threads, hidden);
+  addQueryFeatures(model.queryVectors.in(values.data()), held.queryRows, {}, hidden,
+                   training.threads);
   const Baskets baskets(held.training, static_cast<uint32_t>(model.items()));
   const NeighbourLists lists = neighboursOf(baskets, threads);
   const std::vector<uint32_t> counts = userCounts(baskets);

@@ -54,6 +54,45 @@ bool sameWord(const std::string& a, const std::string& b) {
          });
 }
 
+EventRule readEventRule(const std::string& where, const json& entry) {
+  if (!entry.is_object()) throw UserError(where + ": expected an object");
+  checkKeys(where, entry, {"eventType", "eventValueThreshold", "weight"});
+  EventRule rule;
+  const auto number = [&](const char* key) {
+    return numberOf(where + "." + key, textOf(where + "." + key, entry[key]));
+  };
+  if (!entry.contains("eventType")) throw UserError(where + ": eventType is missing");
+  rule.eventType = textOf(where + ".eventType", entry["eventType"]);
+  if (rule.eventType.empty()) throw UserError(where + ".eventType: must not be empty");
+  if (entry.contains("eventValueThreshold")) rule.valueThreshold = number("eventValueThreshold");
+  if (entry.contains("weight")) rule.weight = number("weight");
+  if (!(rule.weight >= 0 && rule.weight <= 1))
+    throw UserError(where + ".weight: must be a number from 0 to 1, not " + entry["weight"].dump());
+  return rule;
+}
+
+std::vector<EventRule> readEventRules(const std::string& path, const json& config) {
+  const std::string where = path + ": eventsConfig";
+  if (!config.is_object()) throw UserError(where + ": expected an object");
+  checkKeys(where, config, {"eventParametersList"});
+  const json list = config.value("eventParametersList", json::array());
+  if (!list.is_array() || list.empty())
+    throw UserError(where + ": eventParametersList must be an array of at least one event type");
+  std::vector<EventRule> rules;
+  double total = 0;
+  for (const json& entry : list) {
+    const std::string place = where + ".eventParametersList[" + std::to_string(rules.size()) + "]";
+    EventRule rule = readEventRule(place, entry);
+    for (const EventRule& other : rules)
+      if (sameWord(other.eventType, rule.eventType))
+        throw UserError(place + ": event type " + rule.eventType + " is listed twice");
+    total += rule.weight;
+    rules.push_back(std::move(rule));
+  }
+  if (!(total > 0)) throw UserError(where + ": one weight at least must be above 0");
+  return rules;
+}
+
 void applyConfig(const std::string& path, const json& config, Solution& solution) {
   if (config.contains("algorithmHyperParameters"))
     for (const auto& [name, value] : config["algorithmHyperParameters"].items())
@@ -61,6 +100,77 @@ void applyConfig(const std::string& path, const json& config, Solution& solution
   if (config.contains("eventValueThreshold"))
     solution.eventValueThreshold = numberOf(
         path + ": eventValueThreshold", textOf(path + ": eventValueThreshold", config["eventValueThreshold"]));
+  if (!config.contains("eventsConfig")) return;
+  solution.eventRules = readEventRules(path, config["eventsConfig"]);
+  if (!solution.eventType.empty() || solution.eventValueThreshold)
+    throw UserError(path + ": eventsConfig cannot be there together with eventType or eventValueThreshold: "
+                           "say it all in eventsConfig");
+}
+
+std::string namesOf(const StringTable& types) {
+  std::string names;
+  for (uint32_t i = 0; i < types.size(); ++i) names += " " + types[i];
+  return names.empty() ? " none" : names;
+}
+
+constexpr size_t kNoRule = SIZE_MAX;
+
+/// The rule of each event type, by number; kNoRule for a type that has none.
+std::vector<size_t> rulesOfTypes(const StringTable& types, const std::vector<EventRule>& rules) {
+  std::vector<size_t> found(types.size(), kNoRule);
+  std::vector<std::string> names;
+  for (uint32_t type = 0; type < types.size(); ++type) names.push_back(types[type]);
+  for (size_t rule = 0; rule < rules.size(); ++rule) {
+    bool met = false;
+    for (uint32_t type = 0; type < types.size(); ++type) {
+      if (!sameWord(types[type], rules[rule].eventType)) continue;
+      found[type] = rule;
+      met = true;
+    }
+    if (!met)
+      throw UserError("eventsConfig: there is no event of type " + rules[rule].eventType +
+                      didYouMean(rules[rule].eventType, names) +
+                      " (event types in the data:" + namesOf(types) + ")");
+  }
+  return found;
+}
+
+/// Sets each event's weight by its type's rule and says which events stay.
+std::vector<uint8_t> applyRules(const std::vector<EventRule>& rules, const StringTable& types,
+                                Interactions& events) {
+  const std::vector<size_t> ruleOfType = rulesOfTypes(types, rules);
+  std::vector<uint8_t> kept(events.size(), 0);
+  events.weight.assign(events.size(), 0.0f);
+  for (size_t row = 0; row < events.size(); ++row) {
+    const uint32_t type = events.eventType[row];
+    const size_t index = type == StringTable::kNone ? kNoRule : ruleOfType[type];
+    if (index == kNoRule) continue;
+    const EventRule& rule = rules[index];
+    kept[row] = !rule.valueThreshold ||
+                static_cast<double>(events.eventValue[row]) >= *rule.valueThreshold;
+    if (kept[row] != 0) events.weight[row] = static_cast<float>(rule.weight);
+  }
+  if (std::none_of(events.weight.begin(), events.weight.end(), [](float w) { return w > 0; }))
+    return std::vector<uint8_t>(events.size(), 0);  // nothing is left to foretell
+  if (std::all_of(rules.begin(), rules.end(),
+                  [&](const EventRule& rule) { return rule.weight == rules[0].weight; }))
+    events.weight.clear();
+  return kept;
+}
+
+std::vector<uint8_t> eventsOfType(const Solution& solution, const Dataset& data) {
+  const Interactions& events = data.interactions;
+  std::vector<uint8_t> kept(events.size());
+  for (size_t row = 0; row < events.size(); ++row) {
+    const uint32_t type = events.eventType[row];
+    const bool typeFits = solution.eventType.empty() ||
+                          (type != StringTable::kNone &&
+                           sameWord(data.eventTypes[type], solution.eventType));
+    const bool valueFits = !solution.eventValueThreshold ||
+                           static_cast<double>(events.eventValue[row]) >= *solution.eventValueThreshold;
+    kept[row] = typeFits && valueFits;
+  }
+  return kept;
 }
 
 }  // namespace
@@ -69,7 +179,8 @@ Solution readSolution(const std::string& recipe, const std::string& configPath,
                       const std::vector<std::string>& settings) {
   json outer = configPath.empty() ? json::object() : readJson(configPath);
   const bool wrapped = outer.contains("solutionConfig");
-  const std::vector<std::string> inside = {"algorithmHyperParameters", "eventValueThreshold"};
+  const std::vector<std::string> inside = {"algorithmHyperParameters", "eventValueThreshold",
+                                           "eventsConfig"};
   std::vector<std::string> known = {"name", "recipeArn", "recipe", "eventType", "solutionConfig"};
   if (!wrapped) known.insert(known.end(), inside.begin(), inside.end());
   checkKeys(configPath, outer, known);
@@ -80,7 +191,7 @@ Solution readSolution(const std::string& recipe, const std::string& configPath,
   for (const char* key : {"recipe", "recipeArn"})
     if (name.empty() && outer.contains(key)) name = textOf(configPath + ": " + key, outer[key]);
   if (name.empty()) throw UserError("--recipe is missing, for example --recipe sims");
-  Solution solution{Parameters(findRecipe(name)), "", std::nullopt};
+  Solution solution{Parameters(findRecipe(name)), "", std::nullopt, {}};
   if (outer.contains("eventType"))
     solution.eventType = textOf(configPath + ": eventType", outer["eventType"]);
   applyConfig(configPath, inner, solution);
@@ -94,23 +205,14 @@ Solution readSolution(const std::string& recipe, const std::string& configPath,
 }
 
 Dataset selectEvents(Dataset data, const Solution& solution) {
-  if (solution.eventType.empty() && !solution.eventValueThreshold) return data;
-  std::vector<uint8_t> kept(data.interactions.size());
-  const Interactions& events = data.interactions;
-  for (uint32_t row = 0; row < events.size(); ++row) {
-    const uint32_t type = events.eventType[row];
-    const bool typeFits = solution.eventType.empty() ||
-                          (type != StringTable::kNone &&
-                           sameWord(data.eventTypes[type], solution.eventType));
-    const bool valueFits = !solution.eventValueThreshold ||
-                           static_cast<double>(events.eventValue[row]) >= *solution.eventValueThreshold;
-    kept[row] = typeFits && valueFits;
-  }
+  const bool ruled = !solution.eventRules.empty();
+  if (!ruled && solution.eventType.empty() && !solution.eventValueThreshold) return data;
+  const std::vector<uint8_t> kept =
+      ruled ? applyRules(solution.eventRules, data.eventTypes, data.interactions)
+            : eventsOfType(solution, data);
   if (std::count(kept.begin(), kept.end(), 1) > 0) return selectInteractions(data, kept);
-  std::string types;
-  for (uint32_t i = 0; i < data.eventTypes.size(); ++i) types += " " + data.eventTypes[i];
   throw UserError("no interaction is left after filtering by event type and value (event types in the data:" +
-                  types + ")");
+                  namesOf(data.eventTypes) + ")");
 }
 
 }  // namespace attune::trainer

@@ -9,23 +9,33 @@
 
 namespace attune::trainer {
 
+/// One entry of eventsConfig: which events of a type are learned from, and how much each says.
+struct EventRule {
+  std::string eventType;  ///< compares in any case
+  std::optional<double> valueThreshold;
+  double weight = 1;  ///< 0..1, of the event as what is to be foretold; only ratios matter
+};
+
 /// What to train and on which events: Personalize's solution, from its configuration file and the
 /// command line.
 struct Solution {
   Parameters parameters;
   std::string eventType;                     ///< only these events (any case); "" = all
   std::optional<double> eventValueThreshold; ///< only events of at least this value
+  std::vector<EventRule> eventRules = {};    ///< only events of these types; empty = all
 };
 
 /// Reads `{"recipeArn", "eventType", "solutionConfig": {"algorithmHyperParameters": {name: text},
-/// "eventValueThreshold": text}}`, or just the inside of solutionConfig; then applies `settings`
+/// "eventValueThreshold": text, "eventsConfig": {"eventParametersList": [{"eventType",
+/// "eventValueThreshold", "weight"}]}}}`, or just the inside of solutionConfig; then applies `settings`
 /// ("name=value"). `recipe` may be empty when the file names one. Throws UserError with the place
 /// for JSON that is not well-formed, unknown keys, and wrong values.
 Solution readSolution(const std::string& recipe, const std::string& configPath,
                       const std::vector<std::string>& settings);
 
-/// The dataset with only the solution's events (the same dataset when it has no such rule). Throws
-/// UserError when no event is left, naming the event types there are.
+/// The dataset with only the solution's events (the same dataset when it has no such rule), each
+/// with its weight where eventRules give different ones. Throws UserError when no event is left or a
+/// rule's type is not in the data, naming the event types there are.
 Dataset selectEvents(Dataset data, const Solution& solution);
 
 }  // namespace attune::trainer

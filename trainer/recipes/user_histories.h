@@ -4,6 +4,7 @@
 
 #include "trainer/data/dataset.h"
 #include "trainer/nn/sequence_batches.h"
+#include "trainer/recipes/query_table.h"
 
 namespace attune::trainer {
 
@@ -18,9 +19,11 @@ struct HistoryOptions {
   /// interactions that come later, so the oldest one weighs half of what the newest does. Scaled to
   /// a mean of 1, so that learning rates keep their meaning.
   bool recencyWeights = false;
+  /// What is known of users and events beside the items; null: nothing.
+  const QueryTable* query = nullptr;
 };
 
-/// Every such user's items in time order. REQUIRES: at least one interaction
+/// Every such user's items in time order, with the events' weights if they have any. REQUIRES: at least one interaction
 Sequences userHistories(const Dataset& data, const HistoryOptions& options);
 
 }  // namespace attune::trainer

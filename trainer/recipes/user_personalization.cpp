@@ -17,6 +17,7 @@ struct Settings {
               .heads = size(p, "heads"),
               .feedForward = 2 * size(p, "hidden_dimension"),
               .maxHistory = size(p, "max_history")},
+        query{.users = p.flag("use_metadata"), .context = p.flag("use_context")},
         minPercentile(p.number("min_user_history_length_percentile")),
         maxPercentile(p.number("max_user_history_length_percentile")),
         useMetadata(p.flag("use_metadata")) {
@@ -28,23 +29,29 @@ struct Settings {
   }
 
   SequenceModelConfig model;
+  QueryTableOptions query;
   double minPercentile;
   double maxPercentile;
   bool useMetadata;
 };
 
-Sequences sequencesOf(const Dataset& data, const Settings& settings) {
-  return userHistories(data, {.minPercentile = settings.minPercentile,
-                              .maxPercentile = settings.maxPercentile});
+Sequences sequencesOf(const Dataset& data, const Settings& settings, const QueryTable& query) {
+  HistoryOptions options;
+  options.minPercentile = settings.minPercentile;
+  options.maxPercentile = settings.maxPercentile;
+  options.query = &query;
+  return userHistories(data, options);
 }
 
 class TransformerWeights : public TrainedModel {
  public:
   TransformerWeights(SequenceModel model, std::vector<float> values, std::vector<float> items,
-                     ItemCounts counts, BlendParts blend, SequenceChoices choices)
+                     std::unique_ptr<QueryTable> query, ItemCounts counts, BlendParts blend,
+                     SequenceChoices choices)
       : model_(std::move(model)),
         values_(std::move(values)),
         items_(std::move(items)),
+        query_(std::move(query)),
         counts_(std::move(counts)),
         blend_(std::move(blend)),
         choices_(choices) {}
@@ -60,6 +67,7 @@ class TransformerWeights : public TrainedModel {
     for (uint32_t layer = 0; layer < config.layers; ++layer)
       writeLayer(layer, precision, bundle);
     addVector(SectionKind::FinalNorm, model_.finalNorm, 0, bundle);
+    query_->write(numbersOf(model_.queryVectors), numbersOf(model_.startVector), precision, bundle);
     writeCounts(counts_, order, bundle);
     blend_.write(order, precision, bundle);
   }
@@ -82,12 +90,17 @@ class TransformerWeights : public TrainedModel {
 
   void addVector(SectionKind kind, const Parameter& parameter, uint32_t layer,
                  BundleBuilder& bundle) const {
-    bundle.add(kind, std::span(values_).subspan(parameter.offset, parameter.size()), layer);
+    bundle.add(kind, numbersOf(parameter), layer);
+  }
+
+  std::span<const float> numbersOf(const Parameter& parameter) const {
+    return std::span(values_).subspan(parameter.offset, parameter.size());
   }
 
   SequenceModel model_;
   std::vector<float> values_;
   std::vector<float> items_;  // (items, d), features included
+  std::unique_ptr<QueryTable> query_;
   ItemCounts counts_;
   BlendParts blend_;
   SequenceChoices choices_;
@@ -99,9 +112,11 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
                                                                const Parameters& parameters,
                                                                const TrainOptions& options) const {
   const Settings settings(parameters);
-  const Sequences sequences = sequencesOf(data, settings);
+  auto query = std::make_unique<QueryTable>(data, settings.query);
+  const Sequences sequences = sequencesOf(data, settings, *query);
   const ItemFeatures features = settings.useMetadata ? itemFeaturesOf(data) : ItemFeatures{};
-  const SequenceModel model(settings.model, data.items.size(), features.featureCount);
+  const SequenceModel model(settings.model, data.items.size(), features.featureCount,
+                            query->featureCount());
   GemmThreads threads(options.threads);
   SequenceTrainingOptions training =
       trainingFor(parameters, sequences, data.items.size(), options, threads);
@@ -112,7 +127,8 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   BlendParts blend = learnBlendParts(data, sequences, fit.choices, counts, true, options.threads);
   std::vector<float> vectors = fullItemVectors(model, fit.values.data(), features, &threads);
   return std::make_unique<TransformerWeights>(model, std::move(fit.values), std::move(vectors),
-                                              std::move(counts), std::move(blend), fit.choices);
+                                              std::move(query), std::move(counts), std::move(blend),
+                                              fit.choices);
 }
 
 }  // namespace attune::trainer

@@ -22,6 +22,12 @@ export async function misuse(recommender: Recommender, session: Session, event: 
   session.getRecommendations({ numresults: 10 });
   // @ts-expect-error metadata columns are those of the items
   session.getRecommendations({ metadataColumns: { USERS: ['AGE'] } });
+  // @ts-expect-error several categories are one text, joined by bars
+  session.setAttributes({ TASTE: ['red', 'blue'] });
+  // @ts-expect-error context is an object of values
+  session.getRecommendations({ context: 'phone' });
+  // @ts-expect-error similar items do not depend on a context
+  recommender.similarItems('1', { context: { DEVICE: 'phone' } });
   // @ts-expect-error a ranking needs a list
   session.getPersonalizedRanking({});
   // @ts-expect-error a recommender is no session

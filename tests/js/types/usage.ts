@@ -36,6 +36,12 @@ export async function use(bytes: Uint8Array, view: DataView, signal: AbortSignal
     filter: undefined,
     metadataColumns: { ITEMS: ['TITLE'] },
   });
+  session.setAttributes({ AGE: 25, MEMBER: true, CITY: null });
+  recommender.session({ attributes: { TASTE: 'red' } }).getRecommendations({ context: {} });
+  session.getPersonalizedRanking({ inputList: ['1'], context: { DEVICE: 'phone' } });
+  const names: string[] = [...recommender.userColumns, ...recommender.contextColumns].map(
+    ({ name }) => name,
+  );
   const { personalizedRanking } = session.getPersonalizedRanking({ inputList: ['1'] as const });
   const score: number | undefined = personalizedRanking[0]?.score;
   recommender.similarItems('1', { session, numResults: 3 });
@@ -44,7 +50,7 @@ export async function use(bytes: Uint8Array, view: DataView, signal: AbortSignal
   for (const id of recommender.itemIds()) if (id === title) break;
   session.restore(session.save());
   const problem: AttuneError | undefined = session.storageError;
-  return `${known} ${events.length} ${score} ${first} ${problem?.code}`;
+  return `${known} ${events.length} ${score} ${first} ${problem?.code} ${names.length}`;
 }
 
 export function meaningOf(error: unknown): string {

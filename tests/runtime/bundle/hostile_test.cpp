@@ -10,6 +10,36 @@ using namespace attune::testing;
 
 namespace {
 
+/// The sample bundle, a transformer with what it may know of users and requests.
+Buffer<uint8_t> wholeBundle(ModelKind model) {
+  if (model != ModelKind::Transformer) return wholeBundle(model);
+  trainer::BundleBuilder bundle = sampleBuilder(model);
+  const uint32_t taste = bundle.addQueryColumn("TASTE", QueryKind::User, ColumnType::Categorical);
+  bundle.addStrings(SectionKind::QueryValueText, SectionKind::QueryValueOffsets,
+                    std::vector<std::string>{"blue", "red"}, taste);
+  const uint32_t hour = bundle.addQueryColumn("HOUR", QueryKind::Context, ColumnType::Integer);
+  bundle.add(SectionKind::QueryEdges, std::vector<double>{8, 16}, hour);
+  addMatrix(SectionKind::QueryVectors, std::vector<float>(5 * 8, 0.5f), 8, 8,
+            trainer::BundlePrecision::int8, 0, bundle);
+  bundle.add(SectionKind::StartVector, std::vector<float>(8, 0.25f));
+  return aligned(bundle.finish());
+}
+
+/// Fills in whatever columns of users and requests the bundle says there are.
+void setEverything(const Engine& engine, Session& session, QueryRows& context) {
+  const QueryColumns& columns = engine.queryColumns();
+  for (uint32_t i = 0; i < columns.size(); ++i)
+    for (const char* text : {"red", "12", "true"}) {
+      const bool ofUsers = columns[i].kind == QueryKind::User;
+      const auto set = ofUsers ? engine.setAttribute(session, columns[i].name, text)
+                               : engine.setContext(context, columns[i].name, text);
+      REQUIRE((set.ok() || set.error().code == ErrorCode::InvalidArgument));
+      if (set.ok() && set.value()) break;
+    }
+  for (const uint32_t row : session.attributes().rows()) REQUIRE(row < columns.rowCount());
+  for (const uint32_t row : context.rows()) REQUIRE(row < columns.rowCount());
+}
+
 /// Asks everything there is to ask and checks that indexes and scores are what they claim.
 void exercise(const Engine& engine) {
   const uint32_t items = engine.items().size();
@@ -25,6 +55,14 @@ void exercise(const Engine& engine) {
     }
   };
   REQUIRE(engine.recommend(session, request, scratch).ok());
+  checkRanked();
+  QueryRows context;
+  setEverything(engine, session, context);
+  REQUIRE(engine.recommend(session, {.numResults = items, .context = &context}, scratch).ok());
+  checkRanked();
+  Session stranger(engine.items(), 1);
+  setEverything(engine, stranger, context);
+  REQUIRE(engine.recommend(stranger, {.numResults = items, .context = &context}, scratch).ok());
   checkRanked();
   for (uint32_t item = 0; item < std::min(items, 8u); ++item) {
     REQUIRE(engine.related(item, nullptr, request, scratch).ok());
@@ -59,7 +97,7 @@ TEST_CASE("a bundle cut off at any byte is refused") {
   for (const ModelKind model :
        {ModelKind::Popularity, ModelKind::Neighbours, ModelKind::Transformer,
         ModelKind::Recurrent}) {
-    const Buffer<uint8_t> whole = sampleBundle(model);
+    const Buffer<uint8_t> whole = wholeBundle(model);
     for (size_t length = 0; length < whole.size(); ++length) {
       CAPTURE(length);
       REQUIRE_FALSE(survives(whole.span().first(length)));
@@ -72,7 +110,7 @@ TEST_CASE("a bundle with any byte changed in any way is refused or answers sanel
   for (const ModelKind model :
        {ModelKind::Popularity, ModelKind::Neighbours, ModelKind::Transformer,
         ModelKind::Recurrent}) {
-    Buffer<uint8_t> bytes = sampleBundle(model);
+    Buffer<uint8_t> bytes = wholeBundle(model);
     size_t refused = 0;
     for (size_t i = 0; i < bytes.size(); ++i) {
       const uint8_t original = bytes[i];
@@ -88,7 +126,7 @@ TEST_CASE("a bundle with any byte changed in any way is refused or answers sanel
 }
 
 TEST_CASE("every four-byte number of a bundle may be made huge, zero or minus one") {
-  Buffer<uint8_t> bytes = sampleBundle(
+  Buffer<uint8_t> bytes = wholeBundle(
       GENERATE(ModelKind::Neighbours, ModelKind::Transformer, ModelKind::Recurrent));
   for (size_t i = 0; i + 4 <= bytes.size(); i += 4) {
     uint32_t original;

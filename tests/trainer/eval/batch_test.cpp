@@ -3,6 +3,7 @@
 #include <sstream>
 #include <string>
 
+#include "tests/support/sample.h"
 #include "tests/trainer/eval/small_bundle.h"
 #include "trainer/base/errors.h"
 #include "trainer/eval/batch_run.h"
@@ -28,8 +29,26 @@ Dataset storedData() {
   return data;
 }
 
+/// The sample transformer, which knows the users' TASTE and a request's DEVICE.
+std::vector<uint8_t> bundleWithColumns() {
+  BundleBuilder bundle = attune::testing::SampleTransformer().builder(BundlePrecision::int8);
+  for (const auto kind : {attune::QueryKind::User, attune::QueryKind::Context}) {
+    const bool ofUsers = kind == attune::QueryKind::User;
+    const uint32_t column =
+        bundle.addQueryColumn(ofUsers ? "TASTE" : "DEVICE", kind, attune::ColumnType::Categorical);
+    bundle.addStrings(attune::SectionKind::QueryValueText, attune::SectionKind::QueryValueOffsets,
+                      std::vector<std::string>{ofUsers ? "red" : "phone"}, column);
+  }
+  std::vector<float> vectors(16, 0.0f);
+  vectors[0] = vectors[9] = 5;
+  bundle.add(attune::SectionKind::QueryVectors, vectors);
+  bundle.add(attune::SectionKind::StartVector, std::vector<float>(8, 0.1f));
+  return bundle.finish();
+}
+
 struct Batch {
-  ServedBundle served{smallBundle(), "small bundle"};
+  ServedBundle served;
+  explicit Batch(const std::vector<uint8_t>& bundle = smallBundle()) : served(bundle, "a bundle") {}
   StoredHistories stored{storedData()};
   bool useStore = true;
   uint32_t numResults = 3;
@@ -168,7 +187,12 @@ TEST_CASE("Wrong fields are told apart by name") {
   CHECK(batch.error(R"({"userId":"u","filterValues":{"G":"1"}})") ==
         "filterValues: filters with placeholders are not supported yet");
   CHECK(batch.answer(R"({"userId":"u","filterValues":{}})")["error"].is_null());
-  CHECK(batch.error(R"({"userId":"u","context":{"D":1}})") == "context.D must be a string");
+  CHECK(batch.error(R"({"userId":"u","context":{"D":[1]}})") == "context.D must be a string");
+  CHECK(batch.error(R"({"userId":"u","context":{"":"x"}})") ==
+        "context: names must have 1 to 150 characters");
+  CHECK(batch.error(R"({"userId":"u","attributes":5})") == "attributes must be an object of strings");
+  CHECK(batch.error(R"({"userId":"u","context":{"D":")" + std::string(1001, 'x') + "\"}}") ==
+        "context.D must have at most 1000 characters");
 }
 
 TEST_CASE("Wrong events are told apart by place") {
@@ -223,4 +247,32 @@ TEST_CASE("A wrong filter is shown with a mark under the mistake") {
     CHECK_THAT(error.what(), Catch::Contains("column 16") &&
                                  Catch::EndsWith("\n  EXCLUDE ItemID WERE x\n                 ^"));
   }
+}
+
+TEST_CASE("Context and attributes move lists and rankings") {
+  Batch batch(bundleWithColumns());
+  batch.numResults = 6;
+  for (const std::string list : {"", R"(,"itemList":["a","b","c","d","e","f"])"}) {
+    const auto scores = [&](const std::string& more) {
+      return batch.answer(R"({"userId":"u1")" + list + more + "}")["output"]["scores"].dump();
+    };
+    const std::string plain = scores("");
+    const std::string onPhone = scores(R"(,"context":{"device":"phone"})");
+    const std::string red = scores(R"(,"attributes":{"TASTE":"red"})");
+    CHECK(onPhone != plain);
+    CHECK(red != plain);
+    CHECK(red != onPhone);
+    CHECK(scores(R"(,"context":{"DEVICE":"toaster"},"attributes":{})") == plain);
+  }
+}
+
+TEST_CASE("A column that the model does not have is an error with the names there are") {
+  Batch batch(bundleWithColumns());
+  CHECK(batch.error(R"({"userId":"u1","context":{"DEVISE":"phone"}})") ==
+        "context.DEVISE: the model has no such column; did you mean DEVICE? (columns: DEVICE)");
+  CHECK_THAT(batch.error(R"({"userId":"u1","attributes":{"DEVICE":"phone"}})"),
+             Catch::Contains("columns: TASTE"));
+  Batch without;
+  CHECK(without.items(R"({"userId":"u1","context":{"DEVISE":"phone"}})") ==
+        without.items(R"({"userId":"u1"})"));
 }

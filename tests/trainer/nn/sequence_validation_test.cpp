@@ -92,6 +92,53 @@ TEST_CASE("quality is that of the target's rank among the items not seen") {
   CHECK(m.quality(held, false).ndcgAt10 == Approx((1 / std::log2(5.0) + 1 / std::log2(8.0)) / 2));
 }
 
+TEST_CASE("held-out events count by their weight, and those of weight 0 are not asked for") {
+  BiasModel m;
+  for (size_t item = 0; item < kWorldItems; ++item) m.bias(item) = -static_cast<float>(item);
+  Sequences sequences = threeUsers();
+  sequences.weights = {1, 1, 3, 1, 1, 1};
+  const double first = 1 / std::log2(3.0), second = 1 / std::log2(7.0);
+  CHECK(m.quality(holdOutLast(sequences, 100, 1), true).ndcgAt10 ==
+        Approx((3 * first + second) / 4));
+  sequences.weights = {1, 1, 0, 1, 1, 0.5};
+  const HeldOut held = holdOutLast(sequences, 100, 1);
+  CHECK(held.users == std::vector<uint32_t>{2});
+  CHECK(held.training.items == std::vector<uint32_t>{1, 2, 3, 4, 5});
+  CHECK(held.training.weights == std::vector<float>{1, 1, 0, 1, 1});
+  CHECK(m.quality(held, true).ndcgAt10 == Approx(second));
+}
+
+TEST_CASE("validation knows the user and the context of the event held out") {
+  const SequenceModel model(smallConfig(), kWorldItems, 0, 3);
+  const auto values = model.initialValues(1);
+  Sequences sequences = threeUsers();
+  for (const uint32_t row : {0u, 1u, 0u}) sequences.userRows.add(std::vector<uint32_t>{row});
+  for (uint32_t event = 0; event < 6; ++event)
+    sequences.contextRows.add(event == 2 ? std::vector<uint32_t>{2} : std::vector<uint32_t>{});
+  const HeldOut held = holdOutLast(sequences, 100, 1);
+  REQUIRE(held.queryRows.offsets == std::vector<uint64_t>{0, 2, 3});
+  CHECK(held.queryRows.rows == std::vector<uint32_t>{0, 2, 0});
+  CHECK(held.training.contextRows.rows.empty());
+  CHECK(held.training.contextRows.offsets.size() == held.training.items.size() + 1);
+  auto loud = values;  // a feature that says what was held out makes it certain
+  for (size_t j = 0; j < 16; ++j) {
+    loud[model.queryVectors.offset + 2 * 16 + j] = 100 * loud[model.itemVectors.offset + 3 * 16 + j];
+    loud[model.queryVectors.offset + j] = 0;
+  }
+  HeldOut one = held;
+  one.users = {0};
+  one.targets = {3};
+  const auto ndcg = [&](const std::vector<float>& numbers) {
+    return validate(model, numbers.data(), model.itemVectors.in(numbers.data()), one, true, nullptr)
+        .ndcgAt10;
+  };
+  std::fill_n(loud.begin() + static_cast<std::ptrdiff_t>(model.finalNorm.offset), 16, 0.0f);
+  CHECK(ndcg(loud) == 1);
+  auto deaf = loud;
+  std::fill_n(deaf.begin() + static_cast<std::ptrdiff_t>(model.queryVectors.offset), 48, 0.0f);
+  CHECK(ndcg(deaf) == 0);
+}
+
 TEST_CASE("a target that ties with everything, or is NaN, counts as missed") {
   BiasModel m;
   const HeldOut held = holdOutLast(threeUsers(), 100, 1);

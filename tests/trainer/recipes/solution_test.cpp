@@ -103,3 +103,77 @@ TEST_CASE("event type and value choose the events to learn from") {
   solution.eventType = "listen";
   CHECK_THROWS_WITH(selectEvents(shop, solution), Contains("no interaction is left") && Contains("Purchase"));
 }
+
+namespace {
+
+Solution readEvents(const std::string& list) {
+  return read(R"({"recipe":"sims","solutionConfig":{"eventsConfig":{"eventParametersList":)" + list + "}}}");
+}
+
+}  // namespace
+
+TEST_CASE("eventsConfig is read as Personalize writes it") {
+  const Solution solution = readEvents(
+      R"([{"eventType":"click","weight":0.25},{"eventType":"watch","eventValueThreshold":0.5,"weight":"1"},{"eventType":"buy"}])");
+  REQUIRE(solution.eventRules.size() == 3);
+  CHECK(solution.eventRules[0].weight == 0.25);
+  CHECK_FALSE(solution.eventRules[0].valueThreshold.has_value());
+  CHECK(*solution.eventRules[1].valueThreshold == 0.5);
+  CHECK(solution.eventRules[2].weight == 1);
+}
+
+TEST_CASE("mistakes in eventsConfig are named with their place") {
+  CHECK_THROWS_WITH(readEvents("[]"), Contains("at least one event type"));
+  CHECK_THROWS_WITH(readEvents("{}"), Contains("must be an array"));
+  CHECK_THROWS_WITH(readEvents("[5]"), Contains("eventParametersList[0]: expected an object"));
+  CHECK_THROWS_WITH(readEvents(R"([{"weight":1}])"), Contains("[0]: eventType is missing"));
+  CHECK_THROWS_WITH(readEvents(R"([{"eventType":""}])"), Contains("must not be empty"));
+  CHECK_THROWS_WITH(readEvents(R"([{"eventType":"a","wieght":1}])"), Contains("did you mean weight"));
+  for (const char* weight : {"1.5", "-0.1"})
+    CHECK_THROWS_WITH(readEvents(R"([{"eventType":"a","weight":)" + std::string(weight) + "}]"),
+                      Contains("[0].weight") && Contains("from 0 to 1") && Contains(weight));
+  CHECK_THROWS_WITH(readEvents(R"([{"eventType":"a","weight":"much"}])"), Contains("\"much\" is not a number"));
+  CHECK_THROWS_WITH(readEvents(R"([{"eventType":"Buy"},{"eventType":"buy"}])"), Contains("[1]") && Contains("twice"));
+  CHECK_THROWS_WITH(readEvents(R"([{"eventType":"a","weight":0}])"), Contains("above 0"));
+  CHECK_THROWS_WITH(read(R"({"recipe":"sims","eventsConfig":{"list":[]}})"), Contains("unknown key \"list\""));
+  for (const char* other : {R"("eventType":"buy")", R"("eventValueThreshold":3)"})
+    CHECK_THROWS_WITH(read(R"({"recipe":"sims","eventsConfig":{"eventParametersList":[{"eventType":"a"}]},)" +
+                           std::string(other) + "}"),
+                      Contains("cannot be there together"));
+}
+
+TEST_CASE("eventsConfig chooses the events and weighs them, types comparing in any case") {
+  const Dataset shop = shopWorld({.users = 50, .items = 30, .interactions = 2000, .seed = 1});
+  Solution solution{Parameters(findRecipe("sims")), "", std::nullopt,
+                    {{"VIEW", std::nullopt, 0.2}, {"purchase", 20.0, 1}}};
+  const Dataset chosen = selectEvents(shop, solution);
+  const Interactions& events = chosen.interactions;
+  REQUIRE(events.weight.size() == events.size());
+  size_t views = 0, cheap = 0;
+  for (size_t row = 0; row < events.size(); ++row) {
+    const std::string& type = chosen.eventTypes[events.eventType[row]];
+    views += type == "View";
+    CHECK(events.weight[row] == (type == "View" ? 0.2f : 1.0f));
+    if (type == "Purchase") CHECK(events.eventValue[row] >= 20);
+  }
+  for (size_t row = 0; row < shop.interactions.size(); ++row)
+    cheap += shop.eventTypes[shop.interactions.eventType[row]] == "Purchase" &&
+             shop.interactions.eventValue[row] < 20;
+  CHECK(views > 0);
+  CHECK(views < events.size());
+  CHECK(cheap > 0);
+}
+
+TEST_CASE("one weight for all is no weight, and rules that leave nothing are refused") {
+  const Dataset shop = shopWorld({.users = 50, .items = 30, .interactions = 2000, .seed = 1});
+  Solution solution{Parameters(findRecipe("sims")), "", std::nullopt,
+                    {{"View", std::nullopt, 0.5}, {"Purchase", std::nullopt, 0.5}}};
+  CHECK(selectEvents(shop, solution).interactions.weight.empty());
+  solution.eventRules = {{"Purchace", std::nullopt, 1}};
+  CHECK_THROWS_WITH(selectEvents(shop, solution),
+                    Contains("did you mean Purchase") && Contains("View") && Contains("Purchace"));
+  solution.eventRules = {{"Purchase", 1e9, 1}};
+  CHECK_THROWS_WITH(selectEvents(shop, solution), Contains("no interaction is left"));
+  solution.eventRules = {{"View", std::nullopt, 0}, {"Purchase", 1e9, 1}};
+  CHECK_THROWS_WITH(selectEvents(shop, solution), Contains("no interaction is left"));
+}
