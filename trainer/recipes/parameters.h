@@ -27,8 +27,13 @@ struct RecipeInfo {
   std::string name;
   std::string type;  ///< Personalize's recipe type, such as RELATED_ITEMS
   std::string summary;
+  std::string like;  ///< the recipe whose parameters, and whose training, it shares; "" = none
   std::vector<ParameterInfo> parameters;
 };
+
+/// The recipes of a table as schemas/recipes.json is one. Throws when it is not: the table is a
+/// part of the program.
+std::vector<RecipeInfo> parseRecipes(const nlohmann::json& table);
 
 /// All recipes, in the table's order.
 const std::vector<RecipeInfo>& recipeTable();
@@ -51,6 +56,8 @@ class Parameters {
   double number(const std::string& name) const { return values_.at(name).get<double>(); }
   int64_t integer(const std::string& name) const { return values_.at(name).get<int64_t>(); }
   bool flag(const std::string& name) const { return values_.at(name).get<bool>(); }
+
+  bool has(const std::string& name) const { return values_.count(name) > 0; }
 
   const RecipeInfo& recipe() const { return *recipe_; }
   nlohmann::json toJson() const { return values_; }

@@ -16,16 +16,15 @@ constexpr size_t kLeastBatchTokens = 512;
 
 struct Settings {
   explicit Settings(const Parameters& p)
-      : model{.hiddenDimension = size(p, "hidden_dimension"),
+      : model{.hiddenDimension = dimension(p),
               .layers = size(p, "layers"),
               .heads = size(p, "heads"),
-              .feedForward = 2 * size(p, "hidden_dimension"),
+              .feedForward = 2 * dimension(p),
               .maxHistory = size(p, "max_history")},
+        recencyBias(p.flag(p.has("apply_recency_bias") ? "apply_recency_bias" : "recency_mask")),
         batchTokens(size(p, "batch_tokens")),
         minPercentile(p.number("min_user_history_length_percentile")),
         maxPercentile(p.number("max_user_history_length_percentile")) {
-    if (model.hiddenDimension % model.heads != 0)
-      throw UserError("recipe user-personalization: hidden_dimension must be a multiple of heads");
     training.epochs = size(p, "epochs");
     training.patience = size(p, "patience");
     training.averaging = p.number("weight_averaging");
@@ -35,8 +34,14 @@ struct Settings {
   static size_t size(const Parameters& p, const char* name) {
     return static_cast<size_t>(p.integer(name));
   }
+  /// Personalize's default is 149, which no number of heads divides.
+  static size_t dimension(const Parameters& p) {
+    const size_t heads = size(p, "heads");
+    return (size(p, "hidden_dimension") + heads - 1) / heads * heads;
+  }
 
   SequenceModelConfig model;
+  bool recencyBias;  ///< the score may also count what was popular lately
   SequenceTrainingOptions training;
   size_t batchTokens;
   double minPercentile;
