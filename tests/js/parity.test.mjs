@@ -12,7 +12,8 @@ const NATIVE = join(ROOT, 'build/native');
 const ATTUNE = process.env.ATTUNE_BIN ?? join(NATIVE, 'attune');
 const run = (command, options) => execFileSync(command, options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-const KERNELS = ['exp', 'log', 'sigmoid and tanh', 'dot and sum', 'softmax', 'norms', 'random numbers', 'topK'];
+const KERNELS = ['exp', 'log', 'sigmoid and tanh', 'dot and sum', 'softmax', 'norms', 'random numbers', 'topK',
+  'scan', 'scale of a softmax'];
 
 describe('the arithmetic gives the same bits natively and in wasm', () => {
   const native = JSON.parse(run(join(NATIVE, 'print_kernels'), []));
@@ -75,6 +76,7 @@ describe('golden sessions give the same ids and scores natively and in wasm', ()
   for (const [recipe, precision, ...settings] of [
     ['popularity-count', 'int8'], ['sims', 'int8'], ['sims', 'f32'],
     ['user-personalization', 'int8', '--set', 'epochs=3'], ['user-personalization', 'f32', '--set', 'epochs=3'],
+    ['personalized-ranking', 'int8', '--set', 'epochs=3'],
   ]) {
     test(`${recipe}, ${precision}: 300 sessions, 300 related lists and 300 rankings`, async () => {
       run(ATTUNE, ['train', '--store', at('s.db'), '--recipe', recipe, '--precision', precision,
