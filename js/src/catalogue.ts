@@ -13,6 +13,7 @@ import type {
 
 const kDefaultResults = 25;
 const kMaxFilters = 64;
+const kMaxNames = 10_000;
 
 export const kListOptions = ['numResults', 'filter', 'metadataColumns'] as const;
 
@@ -33,6 +34,9 @@ export class Catalogue {
   readonly #columnNumbers: ReadonlyMap<string, number>;
   /** Handles of compiled filters by expression, the least recently used first. */
   readonly #filters = new Map<string, number>();
+
+  /** Ids of items listed before, by number: decoding a list's ids takes longer than ranking it. */
+  readonly #names = new Map<number, string>();
 
   constructor(engine: Engine, { itemCount, columnCount, queryColumnCount }: Description) {
     this.#engine = engine;
@@ -93,12 +97,21 @@ export class Catalogue {
   items(ranked: Ranked, columns: readonly number[] | undefined): RecommendedItem[] {
     return ranked.items.map((item, i) => {
       const answer: RecommendedItem = {
-        itemId: this.#engine.itemId(item),
+        itemId: this.#name(item),
         score: ranked.scores[i]!,
       };
       if (columns) answer.metadata = this.metadata(item, columns);
       return answer;
     });
+  }
+
+  #name(item: number): string {
+    const known = this.#names.get(item);
+    if (known !== undefined) return known;
+    if (this.#names.size === kMaxNames) this.#names.clear();
+    const name = this.#engine.itemId(item);
+    this.#names.set(item, name);
+    return name;
   }
 
   /** The compiled filter of an expression; 0 for none. */

@@ -1,5 +1,6 @@
 #include "runtime/base/math.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -10,19 +11,46 @@ namespace {
 /// Four floats; both compilers turn it into one SIMD register, wasm's v128 included.
 using Float4 = float __attribute__((vector_size(16)));
 
+using Bits4 = uint32_t __attribute__((vector_size(16)));
+
+Float4 load(const float* from) {
+  Float4 four;
+  std::memcpy(&four, from, sizeof four);
+  return four;
+}
+
 /// Sixteen partial sums: lane i holds the terms whose index is i modulo 16.
 struct Lanes {
   Float4 part[4] = {};
+
+  /// 16 terms.
+  void add(const float* terms) {
+    for (size_t j = 0; j < 4; ++j) part[j] += load(terms + 4 * j);
+  }
+  void addProducts(const float* a, const float* b) {
+    for (size_t j = 0; j < 4; ++j) part[j] += load(a + 4 * j) * load(b + 4 * j);
+  }
   float total() const {
     const Float4 four = (part[0] + part[1]) + (part[2] + part[3]);
     return (four[0] + four[1]) + (four[2] + four[3]);
   }
 };
 
-Float4 load(const float* from) {
-  Float4 four;
-  std::memcpy(&four, from, sizeof four);
-  return four;
+/// Fewer than 16 numbers, and zeros behind them: a lane that began at 0 does not change by adding 0.
+struct Padded {
+  explicit Padded(std::span<const float> from) {
+    for (size_t i = 0; i < from.size(); ++i) numbers[i] = from[i];
+  }
+  float numbers[16] = {};
+};
+
+void store(Float4 four, float* to) { std::memcpy(to, &four, sizeof four); }
+
+Float4 splat(float x) { return Float4{x, x, x, x}; }
+
+/// The larger of each pair; of equal ones and of NaN the second. So written it is one instruction.
+Float4 larger(Float4 a, Float4 b) {
+  return b < a ? a : b;
 }
 
 /// The bits of a float and back: libc++ 13 has no std::bit_cast.
@@ -39,41 +67,115 @@ float floatOf(uint32_t bits) {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
+/// dot of each of four rows with x, with the same bits. REQUIRES: x.size() is a multiple of 16
+Float4 fourDots(const float* rows, std::span<const float> x) {
+  Float4 totals[4] = {};  // of each row, its four lanes
+  for (size_t row = 0; row < 4; ++row, rows += x.size()) {
+    Lanes lanes;
+    for (size_t i = 0; i < x.size(); i += 16) lanes.addProducts(rows + i, x.data() + i);
+    totals[row] = (lanes.part[0] + lanes.part[1]) + (lanes.part[2] + lanes.part[3]);
+  }
+  Float4 lane[4];  // of all rows
+  for (size_t i = 0; i < 4; ++i)
+    lane[i] = Float4{totals[0][i], totals[1][i], totals[2][i], totals[3][i]};
+  return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
+constexpr float kLeastExponent = -87.3f;  // of expOf; below it e^x is 0
+
+/// expOf of four numbers with the same bits. REQUIRES: kLeastExponent <= x <= 0
+Float4 powersOf(Float4 x) {
+  const Float4 magic = splat(12582912.0f);
+  const Float4 shifted = x * splat(1.44269504f) + magic;
+  const Float4 n = shifted - magic;
+  const Float4 r = (x - n * splat(0.693359375f)) - n * splat(-2.12194440e-4f);
+  Float4 p = splat(1.0f / 5040);
+  p = p * r + splat(1.0f / 720);
+  p = p * r + splat(1.0f / 120);
+  p = p * r + splat(1.0f / 24);
+  p = p * r + splat(1.0f / 6);
+  p = p * r + splat(0.5f);
+  p = p * r * r + r + splat(1.0f);
+  // The last bits of `shifted` are n, so 2^n needs no conversion; it is at least 2^-126.
+  const Bits4 power = ((Bits4)shifted << 23) + 0x3f800000u;
+  return p * (Float4)power;
+}
+
+/// expOf of four numbers that are not above 0, with the same bits.
+Float4 expOfNegatives(Float4 x) {
+  const auto vanishes = (Bits4)(x < splat(kLeastExponent));
+  return (Float4)(~vanishes & (Bits4)powersOf(x));
+}
+
+/// The highest of the values; NaN ones do not count.
+float highestOf(std::span<const float> values) {
+  Float4 best[4] = {splat(-kInfinity), splat(-kInfinity), splat(-kInfinity), splat(-kInfinity)};
+  const size_t whole = values.size() / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16)
+    for (size_t j = 0; j < 4; ++j) best[j] = larger(load(&values[i + 4 * j]), best[j]);
+  const Float4 four = larger(larger(best[0], best[1]), larger(best[2], best[3]));
+  float highest = -kInfinity;
+  for (size_t j = 0; j < 4; ++j) highest = four[j] > highest ? four[j] : highest;
+  for (const float value : values.subspan(whole)) highest = value > highest ? value : highest;
+  return highest;
+}
+
+/// The sum of expOf(value - highest), in dot's order; where that is 0, e^-87.3 is as good: there is a
+/// term of 1. REQUIRES: no value is above `highest`
+float sumOfPowers(std::span<const float> values, float highest) {
+  Lanes lanes;
+  const Float4 shift = splat(highest);
+  const Float4 least = splat(kLeastExponent);
+  const size_t whole = values.size() / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16)
+    for (size_t j = 0; j < 4; ++j)
+      lanes.part[j] += powersOf(larger(load(values.data() + i + 4 * j) - shift, least));
+  float rest[16];
+  for (size_t i = 0; i < 16; ++i) rest[i] = whole + i < values.size() ? values[whole + i] : -kInfinity;
+  for (size_t j = 0; j < 4; ++j) lanes.part[j] += powersOf(larger(load(rest + 4 * j) - shift, least));
+  return lanes.total();
+}
+
 }  // namespace
 
 float dot(std::span<const float> a, std::span<const float> b) {
   Lanes lanes;
   const size_t whole = a.size() / 16 * 16;
-  for (size_t i = 0; i < whole; i += 16)
-    for (size_t j = 0; j < 4; ++j)
-      lanes.part[j] += load(&a[i + 4 * j]) * load(&b[i + 4 * j]);
-  for (size_t i = whole; i < a.size(); ++i) lanes.part[(i - whole) / 4][(i - whole) % 4] += a[i] * b[i];
+  for (size_t i = 0; i < whole; i += 16) lanes.addProducts(a.data() + i, b.data() + i);
+  if (whole < a.size())
+    lanes.addProducts(Padded(a.subspan(whole)).numbers, Padded(b.subspan(whole)).numbers);
   return lanes.total();
 }
 
 float sum(std::span<const float> values) {
   Lanes lanes;
   const size_t whole = values.size() / 16 * 16;
-  for (size_t i = 0; i < whole; i += 16)
-    for (size_t j = 0; j < 4; ++j) lanes.part[j] += load(&values[i + 4 * j]);
-  for (size_t i = whole; i < values.size(); ++i)
-    lanes.part[(i - whole) / 4][(i - whole) % 4] += values[i];
+  for (size_t i = 0; i < whole; i += 16) lanes.add(values.data() + i);
+  if (whole < values.size()) lanes.add(Padded(values.subspan(whole)).numbers);
   return lanes.total();
 }
 
 void axpy(float scale, std::span<const float> x, std::span<float> y) {
-  for (size_t i = 0; i < x.size(); ++i) y[i] += scale * x[i];
+  const size_t whole = x.size() / 4 * 4;
+  const Float4 scales = splat(scale);
+  for (size_t i = 0; i < whole; i += 4)
+    store(load(y.data() + i) + scales * load(x.data() + i), y.data() + i);
+  for (size_t i = whole; i < x.size(); ++i) y[i] += scale * x[i];
 }
 
 void matvec(std::span<const float> matrix, std::span<const float> x, std::span<float> out) {
-  for (size_t row = 0; row < out.size(); ++row)
-    out[row] = dot(matrix.subspan(row * x.size(), x.size()), x);
+  const size_t columns = x.size();
+  const size_t fours = columns % 16 == 0 ? out.size() / 4 * 4 : 0;
+  for (size_t row = 0; row < fours; row += 4)
+    store(fourDots(matrix.data() + row * columns, x), out.data() + row);
+  for (size_t row = fours; row < out.size(); ++row)
+    out[row] = dot(matrix.subspan(row * columns, columns), x);
 }
 
 // Reduction x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite 1980, ln 2 split in two), then the
 // Taylor polynomial of degree 7 in Horner form, whose error there is below 6e-9.
 float expOf(float x) {
-  if (!(x >= -87.3f)) return x < 0 ? 0.0f : x;
+  if (!(x >= kLeastExponent)) return x < 0 ? 0.0f : x;
   if (x > 88.7f) return std::numeric_limits<float>::max();
   const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
   const float n = (x * 1.44269504f + magic) - magic;
@@ -134,12 +236,32 @@ float tanhOf(float x) {
 }
 
 void softmax(std::span<float> values) {
-  float highest = -kInfinity;
-  for (const float value : values) highest = value > highest ? value : highest;
+  const float highest = highestOf(values);
   if (highest == -kInfinity) return;
-  for (float& value : values) value = value == -kInfinity ? 0.0f : expOf(value - highest);
+  const size_t whole = values.size() / 4 * 4;
+  for (size_t i = 0; i < whole; i += 4)
+    store(expOfNegatives(load(&values[i]) - splat(highest)), &values[i]);
+  for (float& value : values.subspan(whole)) value = expOf(value - highest);
   const float scale = 1.0f / sum(values);
   for (float& value : values) value *= scale;
+}
+
+SoftmaxScale softmaxScale(std::span<const float> scores) {
+  constexpr size_t kBlock = 1024;
+  float highest = -kInfinity;
+  double total = 0;
+  for (size_t begin = 0; begin < scores.size(); begin += kBlock) {
+    const auto block = scores.subspan(begin, std::min(kBlock, scores.size() - begin));
+    const float blockHighest = highestOf(block);
+    if (blockHighest > highest) {
+      total *= static_cast<double>(expOf(highest - blockHighest));
+      highest = blockHighest;
+    }
+    if (highest == -kInfinity) continue;
+    total += static_cast<double>(sumOfPowers(block, highest));
+  }
+  if (highest == -kInfinity) return {};
+  return {highest, static_cast<float>(total)};
 }
 
 void rmsNorm(std::span<float> x, std::span<const float> gain, float epsilon) {

@@ -37,6 +37,19 @@ float tanhOf(float x);
 /// one of only -infinity stay as they are.
 void softmax(std::span<float> values);
 
+/// The share of a score: expOf(score - highest) / total.
+struct SoftmaxScale {
+  float highest = 0;
+  float total = 1;
+
+  float shareOf(float score) const { return expOf(score - highest) / total; }
+};
+
+/// What turns finite scores into probabilities that sum to 1, in one pass that leaves them as they
+/// are. Blocks of 1,024 are summed in dot's order against the highest score so far, and the blocks'
+/// sums in double, scaled anew when the highest score changes (Milakov and Gimelshein 2018).
+SoftmaxScale softmaxScale(std::span<const float> scores);
+
 /// x / sqrt(mean(x^2) + epsilon) * gain, in place (Zhang and Sennrich 2019).
 /// REQUIRES: gain.size() == x.size()
 void rmsNorm(std::span<float> x, std::span<const float> gain, float epsilon);

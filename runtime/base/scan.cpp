@@ -33,9 +33,8 @@ void scanScalar(const ByteRows& rows, const WideQuery& query, std::span<float> o
 
 /// Sixteen products of one row, added in pairs.
 v128_t products(const int8_t* row, v128_t low, v128_t high) {
-  const v128_t bytes = wasm_v128_load(row);
-  return wasm_i32x4_add(wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(bytes), low),
-                        wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(bytes), high));
+  return wasm_i32x4_add(wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(row), low),
+                        wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(row + 8), high));
 }
 
 /// The four sums of four registers of four, in one register.
@@ -48,12 +47,23 @@ v128_t transposedSums(v128_t a, v128_t b, v128_t c, v128_t d) {
                         wasm_i32x4_shuffle(ab, cd, 2, 3, 6, 7));
 }
 
-void scanWasm(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
-  const size_t stride = rows.stride;
+/// Four scores, of rows r to r + 3, from the four sums of their products.
+void storeScores(v128_t sums, const ByteRows& rows, const WideQuery& query, size_t r,
+                 std::span<float> out) {
+  const v128_t scales =
+      wasm_f32x4_mul(wasm_v128_load(rows.scales.data() + r), wasm_f32x4_splat(query.scale));
+  wasm_v128_store(out.data() + r, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums), scales));
+}
+
+/// The first multiple of four rows. kStride is the rows' stride where it is known when compiling,
+/// which lets the query stay in registers and the addresses be constants; 0 where it is not.
+template <size_t kStride>
+size_t scanFours(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
+  const size_t stride = kStride == 0 ? rows.stride : kStride;
   const int16_t* numbers = query.numbers.data();
   const size_t whole = rows.rows() / 4 * 4;
-  for (size_t r = 0; r < whole; r += 4) {
-    const int8_t* row = rows.bytes.data() + r * stride;
+  const int8_t* row = rows.bytes.data();
+  for (size_t r = 0; r < whole; r += 4, row += 4 * stride) {
     v128_t a{}, b{}, c{}, d{};
     for (size_t i = 0; i < stride; i += 16) {
       const v128_t low = wasm_v128_load(numbers + i);
@@ -63,13 +73,21 @@ void scanWasm(const ByteRows& rows, const WideQuery& query, std::span<float> out
       c = wasm_i32x4_add(c, products(row + 2 * stride + i, low, high));
       d = wasm_i32x4_add(d, products(row + 3 * stride + i, low, high));
     }
-    const v128_t sums = wasm_f32x4_convert_i32x4(transposedSums(a, b, c, d));
-    const v128_t scales =
-        wasm_f32x4_mul(wasm_v128_load(rows.scales.data() + r), wasm_f32x4_splat(query.scale));
-    wasm_v128_store(out.data() + r, wasm_f32x4_mul(sums, scales));
+    storeScores(transposedSums(a, b, c, d), rows, query, r, out);
+  }
+  return whole;
+}
+
+void scanWasm(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
+  size_t whole = 0;
+  switch (rows.stride) {
+    case 32: whole = scanFours<32>(rows, query, out); break;
+    case 64: whole = scanFours<64>(rows, query, out); break;
+    case 128: whole = scanFours<128>(rows, query, out); break;
+    default: whole = scanFours<0>(rows, query, out);
   }
   for (size_t r = whole; r < rows.rows(); ++r)
-    out[r] = static_cast<float>(dotScalar(rows.row(r).data(), numbers, stride)) *
+    out[r] = static_cast<float>(dotScalar(rows.row(r).data(), query.numbers.data(), rows.stride)) *
              (rows.scales[r] * query.scale);
 }
 

@@ -36,9 +36,9 @@ class Survivors {
   }
 
   size_t finish() {
-    const size_t best = std::min(k_, count_);
-    std::partial_sort(kept_.data(), kept_.data() + best, kept_.data() + count_, ranksBefore);
-    return best;
+    if (count_ > k_) prune();
+    std::sort(kept_.data(), kept_.data() + count_, ranksBefore);
+    return count_;
   }
 
   size_t limit() const { return limit_; }

@@ -10,7 +10,7 @@ namespace {
 
 /// Past items that weigh less than this change no list.
 constexpr float kLeastWeight = 1e-6f;
-constexpr float kLargestWeight = 1e3f;
+constexpr float kLargestNumber = 1e3f;
 
 Error corrupt(const char* what) { return {ErrorCode::CorruptBundle, what}; }
 
@@ -38,7 +38,7 @@ Result<Owned<Model>> BlendedModel::open(const Bundle& bundle, Owned<Model>&& seq
   const auto* table = bundle.header().blend();
   const BlendConfig config{table->sequence(), table->neighbours(), table->neighbour_scale(),
                            table->recency_decay(), table->repeat()};
-  const auto bounded = [](float weight) { return std::fabs(weight) <= kLargestWeight; };
+  const auto bounded = [](float weight) { return std::fabs(weight) <= kLargestNumber; };
   if (!(config.sequence >= 0 && bounded(config.sequence)) || !bounded(config.neighbours) ||
       !bounded(config.repeat) || !(config.recencyDecay > 0 && config.recencyDecay <= 1) ||
       !(config.neighbourScale >= 1e-6f && config.neighbourScale <= 1e6f))
@@ -58,7 +58,7 @@ Status BlendedModel::openParts(const Bundle& bundle) {
   }
   const auto read = [&](SectionKind kind, std::span<const float>& out) -> Status {
     if (!bundle.has(kind)) return {};
-    const auto floats = bundle.floats(kind, bundle.itemCount(), 0, kLargestWeight);
+    const auto floats = bundle.floats(kind, bundle.itemCount(), 0, kLargestNumber);
     ATTUNE_TRY(floats);
     out = floats.value();
     return {};

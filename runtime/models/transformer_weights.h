@@ -1,11 +1,9 @@
 #pragma once
 
 #include "runtime/models/transformer.h"
+#include "runtime/models/weight_reader.h"
 
 namespace attune {
-
-/// No weight of a trained model comes near it, and with it no sum of products can leave the floats.
-constexpr float kLargestWeight = 1e3f;
 
 /// The configuration, checked. Error: CorruptBundle.
 Result<TransformerConfig> readTransformerConfig(const Bundle& bundle);

@@ -29,30 +29,9 @@ void makeLogitsPositive(std::span<Scored> ranked) {
   for (Scored& one : ranked) one.score = expOf(one.score - best);
 }
 
-/// More candidates than results are scored exactly, for those that the approximation puts lower.
-constexpr uint32_t kCandidateMargin = 100;
-
-/// The softmax over all items, taken before a filter masks some: scores that are logits become
-/// shares of the whole catalogue.
-class Shares {
- public:
-  Shares(bool logits, std::span<const float> scores) : logits_(logits && !scores.empty()) {
-    if (!logits_) return;
-    highest_ = *std::max_element(scores.begin(), scores.end());
-    double total = 0;
-    for (const float score : scores) total += static_cast<double>(expOf(score - highest_));
-    total_ = static_cast<float>(total);
-  }
-  void apply(std::span<Scored> ranked) const {
-    if (!logits_) return;
-    for (Scored& one : ranked) one.score = expOf(one.score - highest_) / total_;
-  }
-
- private:
-  bool logits_;
-  float highest_ = 0;
-  float total_ = 1;
-};
+/// More candidates than results are scored exactly, for those that the approximation puts lower. Its
+/// error is that of a vector rounded to 16 bits, so few change places (tests/bench/exactness.cpp).
+constexpr uint32_t kCandidateMargin = 32;
 
 /// Which items may be recommended; nothing when all may.
 Result<std::span<const uint8_t>> openAllowed(const Bundle& bundle) {
@@ -96,7 +75,9 @@ Status Engine::recommend(const Session& session, const ListRequest& request,
   ATTUNE_TRY(scratch.scores.resize(items_.size()));
   ATTUNE_TRY(model_->score(query, scratch, scratch.scores.span()));
   hideForbidden(scratch.scores.span());
-  const Shares shares(model_->scoresAreLogits(), scratch.scores.span());
+  // Logits become shares of the whole catalogue, so this comes before a filter masks some.
+  const bool logits = model_->scoresAreLogits();
+  const SoftmaxScale scale = logits ? softmaxScale(scratch.scores.span()) : SoftmaxScale();
   if (!model_->approximates()) {
     ATTUNE_TRY(select(&session, request, scratch));
   } else {
@@ -107,7 +88,8 @@ Status Engine::recommend(const Session& session, const ListRequest& request,
     std::sort(scratch.ranked.begin(), scratch.ranked.end(), ranksBefore);
     scratch.ranked.truncate(std::min<size_t>(scratch.ranked.size(), request.numResults));
   }
-  shares.apply(scratch.ranked.span());
+  if (logits)
+    for (Scored& one : scratch.ranked) one.score = scale.shareOf(one.score);
   return {};
 }
 

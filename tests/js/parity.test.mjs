@@ -12,7 +12,8 @@ const NATIVE = join(ROOT, 'build/native');
 const ATTUNE = process.env.ATTUNE_BIN ?? join(NATIVE, 'attune');
 const run = (command, options) => execFileSync(command, options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-const KERNELS = ['exp', 'log', 'sigmoid and tanh', 'dot and sum', 'softmax', 'norms', 'random numbers', 'topK'];
+const KERNELS = ['exp', 'log', 'sigmoid and tanh', 'dot and sum', 'softmax', 'norms', 'random numbers', 'topK',
+  'scan', 'scale of a softmax'];
 
 describe('the arithmetic gives the same bits natively and in wasm', () => {
   const native = JSON.parse(run(join(NATIVE, 'print_kernels'), []));
@@ -78,6 +79,7 @@ describe('golden sessions give the same ids and scores natively and in wasm', ()
     // Sessions of some seconds and a short window, so that both end within the golden sessions.
     ...['int8', 'f32'].map((precision) => ['hrnn', precision, '--set', 'epochs=3', 'session_gap_minutes=0.05', 'max_history=16']),
     ['hrnn-coldstart', 'int8', '--set', 'epochs=3', 'cold_start_max_interactions=40', 'cold_start_max_duration=36500', 'hidden_dimension=50'],
+    ['personalized-ranking', 'int8', '--set', 'epochs=3'],
   ]) {
     test(`${recipe}, ${precision}: 300 sessions, 300 related lists and 300 rankings`, async () => {
       run(ATTUNE, ['train', '--store', at('s.db'), '--recipe', recipe, '--precision', precision,

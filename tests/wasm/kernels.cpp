@@ -5,6 +5,7 @@
 
 #include "runtime/base/math.h"
 #include "runtime/base/random.h"
+#include "runtime/base/scan.h"
 #include "runtime/base/topk.h"
 
 #if defined(__EMSCRIPTEN__)
@@ -69,9 +70,33 @@ void hashTopK(Hash& hash) {
   }
 }
 
+/// Rows of all strides that have a kernel of their own, and of some that have none.
+void hashScan(Hash& hash) {
+  static int8_t bytes[kCount];
+  for (size_t i = 0; i < kCount; ++i)
+    bytes[i] = static_cast<int8_t>(static_cast<int32_t>(values[i] * 64) & 255);
+  for (const size_t stride : {16u, 32u, 48u, 64u, 80u, 128u}) {
+    const size_t rows = kCount / stride;
+    WideQuery query;
+    if (!query.set(std::span<const float>(others).subspan(stride, stride - 3), stride).ok()) return;
+    float scores[kCount / 16];
+    const std::span<float> out = std::span<float>(scores).first(rows);
+    scanRows({{bytes, rows * stride}, std::span<const float>(others).first(rows), stride}, query, out);
+    hash.add(out);
+  }
+}
+
+void hashSoftmaxScales(Hash& hash) {
+  for (const size_t count : {1u, 5u, 64u, 1000u, 1024u, 2000u, 4099u}) {
+    const SoftmaxScale scale = softmaxScale(std::span<const float>(values).first(count));
+    hash.add(scale.highest);
+    hash.add(scale.total);
+  }
+}
+
 }  // namespace
 
-KERNEL_EXPORT uint32_t attune_kernel_count(void) { return 8; }
+KERNEL_EXPORT uint32_t attune_kernel_count(void) { return 10; }
 
 KERNEL_EXPORT uint32_t attune_kernel_hash(uint32_t kernel, uint32_t seed) {
   fill(values, seed, 1);
@@ -102,6 +127,8 @@ KERNEL_EXPORT uint32_t attune_kernel_hash(uint32_t kernel, uint32_t seed) {
       hash.add(std::span<const float>(values));
       break;
     case 7: hashTopK(hash); break;
+    case 8: hashScan(hash); break;
+    case 9: hashSoftmaxScales(hash); break;
   }
   return hash.value();
 }

@@ -9,11 +9,31 @@
 namespace attune::trainer {
 namespace {
 
+bool hasParameter(const RecipeInfo& recipe, const std::string& name) {
+  return std::any_of(recipe.parameters.begin(), recipe.parameters.end(),
+                     [&](const ParameterInfo& parameter) { return parameter.name == name; });
+}
+
+/// What a recipe takes over from the one it is like: "parameters of sims, but not max_neighbours".
+std::string inheritedHelp(const RecipeInfo& recipe, const RecipeInfo& base) {
+  std::string help = "      the parameters of " + base.name;
+  const char* separator = ", but not ";
+  for (const ParameterInfo& parameter : base.parameters) {
+    if (hasParameter(recipe, parameter.name)) continue;
+    help += separator + parameter.name;
+    separator = ", ";
+  }
+  return help + "\n";
+}
+
 std::string recipeHelp() {
   std::string help = "Recipes and what --set can change:\n";
   for (const RecipeInfo& recipe : recipeTable()) {
     help += "  " + recipe.name + "  " + recipe.summary + "\n";
+    const RecipeInfo* base = recipe.like.empty() ? nullptr : &findRecipe(recipe.like);
+    if (base != nullptr) help += inheritedHelp(recipe, *base);
     for (const ParameterInfo& parameter : recipe.parameters) {
+      if (base != nullptr && hasParameter(*base, parameter.name)) continue;
       help += "      " + parameter.name + "=" + defaultText(parameter) + ", " +
               rangeOf(parameter) + "\n          " + parameter.summary + "\n";
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <stdexcept>
 
 #include "trainer/base/errors.h"
 #include "trainer/base/suggest.h"
@@ -27,22 +28,67 @@ ParameterInfo parseParameter(const nlohmann::json& json) {
   return parameter;
 }
 
-std::vector<RecipeInfo> parseTable() {
+/// Where the parameter of that name is, or the end.
+auto place(std::vector<ParameterInfo>& parameters, const std::string& name) {
+  return std::find_if(parameters.begin(), parameters.end(),
+                      [&](const ParameterInfo& parameter) { return parameter.name == name; });
+}
+
+const RecipeInfo& earlierRecipe(const std::vector<RecipeInfo>& recipes, const std::string& name) {
+  for (const RecipeInfo& recipe : recipes)
+    if (recipe.name == name) return recipe;
+  throw std::logic_error("schemas/recipes.json: no recipe " + name + " above the one that is like it");
+}
+
+/// A recipe's parameters: those of the recipe it is "like", less those it is "without", then its
+/// own, which replace the ones of the same name.
+std::vector<ParameterInfo> parseParameters(const nlohmann::json& json,
+                                           const std::vector<RecipeInfo>& recipes) {
+  std::vector<ParameterInfo> parameters;
+  if (json.contains("like")) parameters = earlierRecipe(recipes, json.at("like")).parameters;
+  for (const std::string name : json.value("without", nlohmann::json::array())) {
+    const auto found = place(parameters, name);
+    if (found == parameters.end())
+      throw std::logic_error("schemas/recipes.json: there is no " + name + " to be without");
+    parameters.erase(found);
+  }
+  for (const auto& own : json.value("parameters", nlohmann::json::array())) {
+    ParameterInfo parameter = parseParameter(own);
+    const auto found = place(parameters, parameter.name);
+    if (found == parameters.end())
+      parameters.push_back(std::move(parameter));
+    else
+      *found = std::move(parameter);
+  }
+  return parameters;
+}
+
+}  // namespace
+
+std::vector<RecipeInfo> parseRecipes(const nlohmann::json& table) {
   std::vector<RecipeInfo> recipes;
-  const nlohmann::json table = nlohmann::json::parse(kRecipesJson);
   for (const auto& json : table.at("recipes")) {
-    RecipeInfo recipe{json.at("name"), json.at("type"), json.at("summary"), {}};
-    for (const auto& parameter : json.at("parameters"))
-      recipe.parameters.push_back(parseParameter(parameter));
+    RecipeInfo recipe{json.at("name"), json.at("type"), json.at("summary"), json.value("like", ""), {}};
+    recipe.parameters = parseParameters(json, recipes);
     recipes.push_back(std::move(recipe));
   }
   return recipes;
 }
 
+namespace {
+
+/// "true" and "True" alike: Personalize's own examples write both.
+std::string lowerCase(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  return text;
+}
+
 /// The value as JSON, or null when the text is not one the parameter takes.
 nlohmann::json parseValue(const ParameterInfo& parameter, const std::string& text) {
   if (parameter.type == "bool") {
-    if (text == "true" || text == "false") return text == "true";
+    const std::string word = lowerCase(text);
+    if (word == "true" || word == "false") return word == "true";
     return nullptr;
   }
   if (parameter.type == "choice") {
@@ -88,7 +134,7 @@ std::string rangeOf(const ParameterInfo& parameter) {
 }
 
 const std::vector<RecipeInfo>& recipeTable() {
-  static const std::vector<RecipeInfo> table = parseTable();
+  static const std::vector<RecipeInfo> table = parseRecipes(nlohmann::json::parse(kRecipesJson));
   return table;
 }
 

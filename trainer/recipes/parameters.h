@@ -31,8 +31,13 @@ struct RecipeInfo {
   std::string name;
   std::string type;  ///< Personalize's recipe type, such as RELATED_ITEMS
   std::string summary;
+  std::string like;  ///< the recipe whose parameters, and whose training, it shares; "" = none
   std::vector<ParameterInfo> parameters;
 };
+
+/// The recipes of a table as schemas/recipes.json is one. Throws when it is not: the table is a
+/// part of the program.
+std::vector<RecipeInfo> parseRecipes(const nlohmann::json& table);
 
 /// All recipes, in the table's order.
 const std::vector<RecipeInfo>& recipeTable();
@@ -52,8 +57,12 @@ class Parameters {
   /// the parameter's type or out of its range.
   void set(const std::string& name, const std::string& value);
 
-  /// Whether there is a value: false where the default is to choose from the data.
-  bool has(const std::string& name) const { return !values_.at(name).is_null(); }
+  /// Whether the recipe has the parameter, and it has a value: none where the default is to choose
+  /// from the data.
+  bool has(const std::string& name) const {
+    const auto found = values_.find(name);
+    return found != values_.end() && !found->second.is_null();
+  }
   double number(const std::string& name) const { return values_.at(name).get<double>(); }
   int64_t integer(const std::string& name) const { return values_.at(name).get<int64_t>(); }
   bool flag(const std::string& name) const { return values_.at(name).get<bool>(); }

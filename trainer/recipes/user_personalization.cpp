@@ -1,6 +1,5 @@
 #include "trainer/recipes/user_personalization.h"
 
-#include "trainer/base/errors.h"
 #include "trainer/recipes/blend_parts.h"
 #include "trainer/recipes/item_features.h"
 #include "trainer/recipes/sequence_fit.h"
@@ -12,24 +11,28 @@ namespace {
 
 struct Settings {
   explicit Settings(const Parameters& p)
-      : model{.hiddenDimension = size(p, "hidden_dimension"),
+      : model{.hiddenDimension = dimension(p),
               .layers = size(p, "layers"),
               .heads = size(p, "heads"),
-              .feedForward = 2 * size(p, "hidden_dimension"),
+              .feedForward = 2 * dimension(p),
               .maxHistory = size(p, "max_history")},
         query{.users = p.flag("use_metadata"), .context = p.flag("use_context")},
+        recencyBias(p.flag(p.has("apply_recency_bias") ? "apply_recency_bias" : "recency_mask")),
         minPercentile(p.number("min_user_history_length_percentile")),
         maxPercentile(p.number("max_user_history_length_percentile")),
-        useMetadata(p.flag("use_metadata")) {
-    if (model.hiddenDimension % model.heads != 0)
-      throw UserError("recipe user-personalization: hidden_dimension must be a multiple of heads");
-  }
+        useMetadata(p.flag("use_metadata")) {}
   static size_t size(const Parameters& p, const char* name) {
     return static_cast<size_t>(p.integer(name));
+  }
+  /// Personalize's default is 149, which no number of heads divides.
+  static size_t dimension(const Parameters& p) {
+    const size_t heads = size(p, "heads");
+    return (size(p, "hidden_dimension") + heads - 1) / heads * heads;
   }
 
   SequenceModelConfig model;
   QueryTableOptions query;
+  bool recencyBias;  ///< the score may also count what was popular lately
   double minPercentile;
   double maxPercentile;
   bool useMetadata;
@@ -124,7 +127,8 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   SequenceFit fit =
       fitSequenceModel(model, sequences, features, training, Blending::whereItHelps, options);
   ItemCounts counts = countUsers(data);
-  BlendParts blend = learnBlendParts(data, sequences, fit.choices, counts, true, options.threads);
+  BlendParts blend = learnBlendParts(data, sequences, fit.choices, counts,
+                                     settings.recencyBias, options.threads);
   std::vector<float> vectors = fullItemVectors(model, fit.values.data(), features, &threads);
   return std::make_unique<TransformerWeights>(model, std::move(fit.values), std::move(vectors),
                                               std::move(query), std::move(counts), std::move(blend),

@@ -1,5 +1,6 @@
 #include "runtime/base/math.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -117,6 +118,57 @@ TEST_CASE("softmax leaves an empty span and an all-masked one alone") {
   CHECK(masked[0] == -kInfinity);
 }
 
+TEST_CASE("softmax gives each place the bits of the scalar exp") {
+  for (const size_t count : {1u, 3u, 4u, 15u, 16u, 17u, 1000u}) {
+    std::vector<float> values = randomValues(count, 8);
+    for (size_t i = 0; i < count; ++i) values[i] *= static_cast<float>(i % 40);  // some vanish
+    const float highest = *std::max_element(values.begin(), values.end());
+    std::vector<float> expected;
+    for (const float value : values) expected.push_back(expOf(value - highest));
+    const float scale = 1.0f / sum(expected);
+    for (float& value : expected) value *= scale;
+    softmax(values);
+    CAPTURE(count);
+    CHECK(values == expected);
+  }
+}
+
+TEST_CASE("shares of a softmax scale sum to one and leave the scores alone, for all lengths") {
+  for (const size_t count : {1u, 2u, 15u, 17u, 1023u, 1024u, 1025u, 5000u}) {
+    std::vector<float> scores = randomValues(count, 9);
+    for (float& score : scores) score = 100 + 20 * score;
+    const std::vector<float> before = scores;
+    const SoftmaxScale scale = softmaxScale(scores);
+    CHECK(scores == before);
+    double total = 0;
+    for (const float score : scores) total += static_cast<double>(scale.shareOf(score));
+    CAPTURE(count);
+    CHECK(scale.highest == *std::max_element(scores.begin(), scores.end()));
+    CHECK(total == Approx(1).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("a softmax scale does not depend on where the highest score is") {
+  std::vector<float> scores(4000, -200.0f);
+  for (const size_t place : {0u, 1023u, 1024u, 3999u}) {
+    scores[place] = 0;
+    const SoftmaxScale scale = softmaxScale(scores);
+    CHECK(scale.shareOf(0) == Approx(1));
+    CHECK(scale.shareOf(-200) == 0);
+    scores[place] = -200;
+  }
+}
+
+TEST_CASE("a softmax scale of masked or no scores is defined, and masked scores get nothing") {
+  CHECK(softmaxScale({}).total == 1);
+  CHECK(softmaxScale(std::vector<float>{-kInfinity, -kInfinity}).total == 1);
+  std::vector<float> scores(2000, -kInfinity);
+  scores[1500] = 3;
+  const SoftmaxScale scale = softmaxScale(scores);
+  CHECK(scale.shareOf(3) == 1);
+  CHECK(scale.shareOf(-kInfinity) == 0);
+}
+
 TEST_CASE("norms give mean zero, variance one and root mean square one") {
   const std::vector<float> ones(100, 1.0f);
   const std::vector<float> zeros(100, 0.0f);
@@ -138,4 +190,16 @@ TEST_CASE("matvec multiplies every row and axpy adds a multiple") {
   std::vector<float> y = {1, 1, 1};
   axpy(2, x, y);
   CHECK(y == std::vector<float>{3, 21, 201});
+}
+
+TEST_CASE("matvec gives the bits of dot, for all shapes") {
+  for (const size_t columns : {1u, 15u, 16u, 32u, 50u, 64u})
+    for (const size_t rows : {1u, 3u, 4u, 5u, 8u}) {
+      const auto matrix = randomValues(rows * columns, 10);
+      const auto x = randomValues(columns, 11);
+      std::vector<float> out(rows);
+      matvec(matrix, x, out);
+      for (size_t row = 0; row < rows; ++row)
+        CHECK(out[row] == dot(std::span<const float>(matrix).subspan(row * columns, columns), x));
+    }
 }

@@ -1,5 +1,6 @@
 // What every recipe must do, on worlds whose right answers are planted. A new recipe is tested by
 // being in schemas/recipes.json.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "trainer/data/split.h"
@@ -46,10 +47,35 @@ Dataset checkerboard() {
   return checkerboardWorld({.users = 200, .items = 60, .interactions = 4000, .seed = 1});
 }
 
+Dataset smallCheckerboard() {
+  return checkerboardWorld({.users = 60, .items = 30, .interactions = 900, .seed = 1});
+}
+
+/// What a bundle has learned: everything but its header, which names the recipe.
+std::vector<uint8_t> learned(const std::vector<uint8_t>& bundle) {
+  const ServedBundle served(bundle, "a bundle");
+  const auto* data = served.engine().bundle().header().data();
+  return {data->begin(), data->end()};
+}
+
+/// The recipes that learn something of their own; of those that learn the same, the first.
+std::vector<std::string> differentRecipes() {
+  const Dataset data = smallCheckerboard();
+  std::vector<std::vector<uint8_t>> met;
+  std::vector<std::string> names;
+  for (const RecipeInfo& recipe : recipeTable()) {
+    auto one = learned(trainBriefly(data, recipe.name, 1));
+    if (std::find(met.begin(), met.end(), one) != met.end()) continue;
+    met.push_back(std::move(one));
+    names.push_back(recipe.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 TEST_CASE("every recipe gives the same bundle for the same data, whatever the threads") {
-  const Dataset data = checkerboard();
+  const Dataset data = smallCheckerboard();
   for (const RecipeInfo& recipe : recipeTable()) {
     CAPTURE(recipe.name);
     const auto bundle = trainBriefly(data, recipe.name, 1);
@@ -60,7 +86,7 @@ TEST_CASE("every recipe gives the same bundle for the same data, whatever the th
 }
 
 TEST_CASE("every recipe's bundle opens in the runtime and knows every item") {
-  const Dataset data = checkerboard();
+  const Dataset data = smallCheckerboard();
   for (const RecipeInfo& recipe : recipeTable()) {
     CAPTURE(recipe.name);
     const ServedBundle served(trainBriefly(data, recipe.name, 1), recipe.name);
@@ -76,11 +102,11 @@ TEST_CASE("every recipe but popularity finds the planted answers better than pop
   const Dataset walks = markovWorld({.users = 300, .items = 60, .interactions = 6000, .seed = 2});
   const double boardBaseline = ndcg(boards, "popularity-count");
   const double walkBaseline = ndcg(walks, "popularity-count");
-  for (const RecipeInfo& recipe : recipeTable()) {
-    if (recipe.name == "popularity-count") continue;
-    CAPTURE(recipe.name);
-    CHECK(ndcg(boards, recipe.name) > 1.2 * boardBaseline);
-    CHECK(ndcg(walks, recipe.name) > 1.5 * walkBaseline);
+  for (const std::string& recipe : differentRecipes()) {
+    if (recipe == "popularity-count") continue;
+    CAPTURE(recipe);
+    CHECK(ndcg(boards, recipe) > 1.2 * boardBaseline);
+    CHECK(ndcg(walks, recipe) > 1.5 * walkBaseline);
   }
 }
 
@@ -96,7 +122,7 @@ TEST_CASE("one interaction gives a bundle that answers, or a clear reason why no
   data.userColumns = {};
   for (const RecipeInfo& recipe : recipeTable()) {
     CAPTURE(recipe.name);
-    if (recipe.type == "USER_PERSONALIZATION") {
+    if (recipe.type == "USER_PERSONALIZATION" || recipe.type == "PERSONALIZED_RANKING") {
       CHECK_THROWS_WITH(train(data, recipe.name), Catch::Contains("no user has enough interactions"));
       continue;
     }
@@ -109,4 +135,33 @@ TEST_CASE("one interaction gives a bundle that answers, or a clear reason why no
 
 TEST_CASE("no interactions at all are the user's mistake to mend") {
   CHECK_THROWS_WITH(train(Dataset(), "sims"), Catch::Contains("no interactions"));
+}
+
+TEST_CASE("the recipes of ranking learn what user-personalization learns, and answer both requests") {
+  const Dataset data = smallCheckerboard();
+  const auto lists = learned(trainBriefly(data, "user-personalization", 1));
+  for (const char* recipe :
+       {"user-personalization-v2", "personalized-ranking", "personalized-ranking-v2"}) {
+    CAPTURE(recipe);
+    const auto bundle = trainBriefly(data, recipe, 1);
+    CHECK(learned(bundle) == lists);
+    const ServedBundle served(bundle, recipe);
+    Session session(served.engine().items(), 10);
+    REQUIRE(session.record(served.engine().items()[3], "click", 1, 0).ok());
+    Scratch scratch;
+    REQUIRE(served.engine().recommend(session, {.numResults = 5}, scratch).ok());
+    CHECK(scratch.ranked.size() == 5);
+    const std::vector<uint32_t> given = {7, kUnknownItem, 2, 7};
+    REQUIRE(served.engine().rank(session, given, scratch).ok());
+    REQUIRE(scratch.ranked.size() == 2);
+    CHECK(scratch.ranked[0].score + scratch.ranked[1].score == Approx(1).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("a dimension that the heads do not divide is rounded up, for solutions of Personalize") {
+  Parameters parameters(findRecipe("user-personalization"));
+  for (const auto& [name, value] : {std::pair{"hidden_dimension", "149"}, {"epochs", "1"}})
+    parameters.set(name, value);
+  const ServedBundle served(trainBundle(smallCheckerboard(), {parameters}), "a bundle");
+  CHECK(served.engine().bundle().header().transformer()->dimension() == 150);
 }
