@@ -105,6 +105,7 @@ test('the package holds what it needs and nothing else', () => {
     'load',
     'node',
     'number',
+    'query',
     'recommender',
     'session',
     'store',
