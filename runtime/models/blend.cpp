@@ -67,8 +67,7 @@ Status BlendedModel::openParts(const Bundle& bundle) {
   return read(SectionKind::ColdPrior, coldPrior_);
 }
 
-Status BlendedModel::score(const Query& query, Scratch& scratch,
-                           std::span<float> scores) const {
+Status BlendedModel::score(const Query& query, Scratch& scratch, std::span<float> scores) const {
   ATTUNE_TRY(sequence_->score(query, scratch, scores));
   ATTUNE_TRY(clearAdditions(scratch, scores.size()));
   if (!knowsAny(query.session.events())) {
@@ -126,8 +125,7 @@ Status BlendedModel::addRepeats(std::span<const SessionEvent> history, Scratch& 
   return {};
 }
 
-void BlendedModel::refine(const Query& query, Scratch& scratch,
-                          std::span<Scored> ranked) const {
+void BlendedModel::refine(const Query& query, Scratch& scratch, std::span<Scored> ranked) const {
   if (!approximates()) return;
   sequence_->refine(query, scratch, ranked);
   const bool known = knowsAny(query.session.events());

@@ -20,8 +20,8 @@ struct BlendConfig {
 /// the user's past items, a number of its own (popularity, recency), and whether the user had it.
 ///   score = sequence x logit + neighbours x log(1 + n / neighbourScale) + prior
 ///           + repeat x log(1 + times the user had it),
-/// n = sum over the different past items, newest first, of recencyDecay^place x the item's weight in
-/// their lists. A log-linear pool of the evidence, weighted in training (Genest and Zidek 1986).
+/// n = sum over the different past items, newest first, of recencyDecay^place x the item's weight
+/// in their lists. A log-linear pool of the evidence, weighted in training (Genest and Zidek 1986).
 /// A user without known events gets the sequence model's logits and the cold prior.
 class BlendedModel : public Model {
  public:

@@ -8,8 +8,8 @@
 
 namespace attune {
 
-/// A list of similar items with weights for every item, as it lies in a bundle: row r of the lists is
-/// items[offsets[r]..offsets[r + 1]), nearest first. A view: borrows the bundle's bytes.
+/// A list of similar items with weights for every item, as it lies in a bundle: row r of the lists
+/// is items[offsets[r]..offsets[r + 1]), nearest first. A view: borrows the bundle's bytes.
 class NeighbourTable {
  public:
   /// Error: CorruptBundle.
@@ -28,8 +28,7 @@ class NeighbourTable {
       return;
     }
     const float scale = weight * scales_[item];
-    for (uint32_t i = begin; i < end; ++i)
-      visit(items_[i], scale * static_cast<float>(bytes_[i]));
+    for (uint32_t i = begin; i < end; ++i) visit(items_[i], scale * static_cast<float>(bytes_[i]));
   }
 
  private:

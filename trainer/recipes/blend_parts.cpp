@@ -38,8 +38,7 @@ BlendParts learnBlendParts(const Dataset& data, const Sequences& sequences,
   BlendParts parts;
   parts.weights = choices.blend;
   const auto items = static_cast<uint32_t>(data.items.size());
-  if (parts.weights.neighbours != 0)
-    parts.neighbours = blendNeighbours(sequences, items, threads);
+  if (parts.weights.neighbours != 0) parts.neighbours = blendNeighbours(sequences, items, threads);
   if (recencyBias) {
     const PopularityDrift drift = measureDrift(data.interactions, items);
     if (drift.gain >= kDriftThatCounts)
@@ -49,8 +48,8 @@ BlendParts learnBlendParts(const Dataset& data, const Sequences& sequences,
   if (parts.weights.popularity == 0) return parts;
   parts.prior.resize(items);
   for (uint32_t item = 0; item < items; ++item)
-    parts.prior[item] += parts.weights.popularity *
-                         std::log(static_cast<float>(counts.usersOfItem[item]) + 0.5f);
+    parts.prior[item] +=
+        parts.weights.popularity * std::log(static_cast<float>(counts.usersOfItem[item]) + 0.5f);
   return parts;
 }
 

@@ -11,9 +11,9 @@ namespace attune::trainer {
 /// dataset's numbers.
 struct BlendParts {
   BlendWeights weights;
-  NeighbourLists neighbours;      ///< empty lists where weights.neighbours is 0
-  std::vector<float> prior;       ///< (items) or empty
-  std::vector<float> coldPrior;   ///< (items) or empty
+  NeighbourLists neighbours;     ///< empty lists where weights.neighbours is 0
+  std::vector<float> prior;      ///< (items) or empty
+  std::vector<float> coldPrior;  ///< (items) or empty
 
   /// Whether there is anything beside the sequence model.
   bool any() const;
@@ -21,7 +21,8 @@ struct BlendParts {
 };
 
 /// Learns the parts from everything: neighbour lists and popularity for the weights chosen, and,
-/// with `recencyBias`, popularity now in place of popularity over all time where items pass quickly.
+/// with `recencyBias`, popularity now in place of popularity over all time where items pass
+/// quickly.
 BlendParts learnBlendParts(const Dataset& data, const Sequences& sequences,
                            const SequenceChoices& choices, const ItemCounts& counts,
                            bool recencyBias, unsigned threads);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "trainer/nn/gemm.h"
@@ -14,7 +13,10 @@ namespace {
 constexpr size_t kCasesPerTask = 16;
 constexpr int kNewtonSteps = 12;
 constexpr double kRidge = 1e-3;
-constexpr size_t kParts = 4;  // sequence, neighbours, popularity, repeat
+constexpr double kEnough = 1e-5;         // nats a case; less gain ends the search
+constexpr float kLeastWeight = 1e-6f;    // past items that weigh less change no list
+constexpr double kLargestWeight = 1000;  // that the runtime takes
+constexpr size_t kParts = 4;             // sequence, neighbours, popularity, repeat
 
 using Vector = std::array<double, kParts>;
 using Square = std::array<Vector, kParts>;
@@ -24,12 +26,6 @@ struct Evidence {
   std::array<std::vector<float>, kParts> parts;  // (items) each
   std::vector<uint8_t> masked;                   // (items)
   uint32_t target = 0;
-};
-
-/// What one task works with; used again from case to case.
-struct Workspace2 {
-  Evidence evidence;
-  std::vector<float> neighbourSums;  // (items) zero between cases
 };
 
 class Blend {
@@ -49,45 +45,49 @@ class Blend {
     gemm({end - begin, items, d}, {cases_.hidden.row(begin), d},
          {cases_.itemVectors.data, cases_.itemVectors.stride, true}, {logits.data(), items});
     Evidence evidence;
-    std::vector<float> sums(items);
     for (size_t i = begin; i < end; ++i) {
       evidence.parts[0].assign(&logits[(i - begin) * items], &logits[(i - begin) * items] + items);
-      fill(i, evidence, sums);
+      fill(i, evidence);
       visit(evidence, i);
     }
   }
 
  private:
-  void fill(size_t index, Evidence& evidence, std::vector<float>& sums) const {
+  void fill(size_t index, Evidence& evidence) const {
     const size_t items = cases_.itemVectors.rows;
     const auto history = cases_.heldOut.training.of(cases_.heldOut.users[index]);
-    evidence.target = cases_.heldOut.targets[index];
     auto& [logits, near, popular, repeat] = evidence.parts;
-    near.assign(items, 0);
-    repeat.assign(items, 0);
+    evidence.target = cases_.heldOut.targets[index];
     evidence.masked.assign(items, 0);
-    for (const uint32_t item : history) repeat[item] += 1;
-    float weight = 1;
-    std::vector<uint8_t>& used = evidence.masked;  // first: which items were counted
-    for (size_t i = history.size(); i-- > 0 && weight >= 1e-6f;) {
-      if (used[history[i]] != 0) continue;
-      used[history[i]] = 1;
-      for (const Neighbour& one : cases_.neighbours[history[i]]) near[one.item] += weight * one.weight;
-      weight *= decay_;
-    }
-    std::fill(used.begin(), used.end(), uint8_t{0});
+    fillNear(history, evidence.masked, near);
     if (popular.empty())
       for (const uint32_t users : cases_.userCounts)
         popular.push_back(std::log(static_cast<float>(users) + 0.5f));
-    for (float& x : near)
-      if (x > 0) x = std::log1p(x / scale_);
-    for (const uint32_t item : history) {
-      if (cases_.excludeSeen && item != evidence.target) evidence.masked[item] = 1;
+    repeat.assign(items, 0);
+    if (cases_.excludeSeen) {
+      for (const uint32_t item : history) evidence.masked[item] = item != evidence.target;
+      return;
     }
-    for (float& x : repeat)
-      if (x > 0) x = std::log1p(x);
-    if (cases_.excludeSeen) std::fill(repeat.begin(), repeat.end(), 0.0f);
-    (void)sums;
+    for (const uint32_t item : history) repeat[item] += 1;
+    for (float& times : repeat)
+      if (times > 0) times = std::log1p(times);
+  }
+
+  /// `used` (items) is all zero before and after.
+  void fillNear(std::span<const uint32_t> history, std::vector<uint8_t>& used,
+                std::vector<float>& near) const {
+    near.assign(used.size(), 0);
+    float weight = 1;
+    for (size_t i = history.size(); i-- > 0 && weight >= kLeastWeight;) {
+      if (used[history[i]] != 0) continue;
+      used[history[i]] = 1;
+      for (const Neighbour& one : cases_.neighbours[history[i]])
+        near[one.item] += weight * one.weight;
+      weight *= decay_;
+    }
+    for (const uint32_t item : history) used[item] = 0;
+    for (float& sum : near)
+      if (sum > 0) sum = std::log1p(sum / scale_);
   }
 
   const BlendCases& cases_;
@@ -205,10 +205,12 @@ struct Fit {
   Sums sums;
 };
 
-Fit fit(const Blend& blend, const BlendCases& cases, std::array<bool, kParts> active) {
+using Active = std::array<bool, kParts>;
+
+/// The most likely weights; those of parts that are not active are 0.
+Fit maximise(const Blend& blend, const BlendCases& cases, const Active& active) {
   Fit best;
-  best.weights[0] = active[0] ? 1 : 0;
-  best.weights[1] = active[0] ? 0 : 1;
+  best.weights[active[0] ? 0 : 1] = 1;
   best.sums = sumOver(blend, cases, best.weights);
   double damping = 1;
   for (int step = 0; step < kNewtonSteps; ++step) {
@@ -216,16 +218,38 @@ Fit fit(const Blend& blend, const BlendCases& cases, std::array<bool, kParts> ac
     Fit next;
     for (size_t k = 0; k < kParts; ++k) next.weights[k] = best.weights[k] + damping * move[k];
     next.sums = sumOver(blend, cases, next.weights);
-    if (next.sums.logLikelihood < best.sums.logLikelihood) {
+    const double gain = next.sums.logLikelihood - best.sums.logLikelihood;
+    if (!(gain >= 0)) {
       damping /= 2;
       continue;
     }
-    const bool done = next.sums.logLikelihood - best.sums.logLikelihood < 1e-5;
     best = next;
     damping = std::min(1.0, 2 * damping);
-    if (done) break;
+    if (gain < kEnough) break;
   }
   return best;
+}
+
+/// The same where no part but popularity may speak against an item it speaks for.
+Fit fit(const Blend& blend, const BlendCases& cases) {
+  Active active{true, true, true, !cases.excludeSeen};
+  Fit found = maximise(blend, cases, active);
+  for (const size_t part : {1, 3, 0}) {
+    if (found.weights[part] >= 0) continue;
+    active[part] = false;
+    found = maximise(blend, cases, active);
+  }
+  return found;
+}
+
+BlendWeights toWeights(const Vector& w, float decay, float scale) {
+  return {static_cast<float>(w[0]), static_cast<float>(w[1]), scale, decay,
+          static_cast<float>(w[2]), static_cast<float>(w[3])};
+}
+
+bool bounded(const Vector& weights) {
+  return std::all_of(weights.begin(), weights.end(),
+                     [](double weight) { return std::fabs(weight) <= kLargestWeight; });
 }
 
 }  // namespace
@@ -239,26 +263,15 @@ double ndcgOf(const BlendCases& cases, const BlendWeights& w) {
 
 FittedBlend fitBlend(const BlendCases& cases) {
   FittedBlend result;
-  result.sequenceNdcgAt10 = ndcgOf(cases, {});
-  double best = -1e300;
-  const bool verbose = std::getenv("BLEND_LOG") != nullptr;
-  if (verbose) std::fprintf(stderr, "seq alone %.4f\n", result.sequenceNdcgAt10);
+  result.sequenceNdcgAt10 = result.ndcgAt10 = ndcgOf(cases, {});
+  double best = -std::numeric_limits<double>::infinity();
   for (const float decay : {0.5f, 0.7f, 0.85f, 1.0f})
-    for (const float scale : {0.01f, 0.1f, 1.0f}) {
-      const Blend blend(cases, decay, scale);
-      const Fit both = fit(blend, cases, {true, true, true, !cases.excludeSeen});
-      if (verbose) {
-        const Fit near = fit(blend, cases, {false, true, true, !cases.excludeSeen});
-        std::fprintf(stderr, "decay %.2f scale %.2f: blend ll %.4f ndcg %.4f w %.3f %.3f %.3f %.3f | near ll %.4f ndcg %.4f w %.3f %.3f %.3f\n",
-                     decay, scale, both.sums.logLikelihood, both.sums.ndcg, both.weights[0],
-                     both.weights[1], both.weights[2], both.weights[3], near.sums.logLikelihood,
-                     near.sums.ndcg, near.weights[1], near.weights[2], near.weights[3]);
-      }
-      if (both.sums.logLikelihood <= best) continue;
-      best = both.sums.logLikelihood;
-      result.ndcgAt10 = both.sums.ndcg;
-      result.weights = {static_cast<float>(both.weights[0]), static_cast<float>(both.weights[1]), scale,
-                        decay, static_cast<float>(both.weights[2]), static_cast<float>(both.weights[3])};
+    for (const float scale : {0.01f, 0.1f}) {
+      const Fit found = fit(Blend(cases, decay, scale), cases);
+      if (!(found.sums.logLikelihood > best) || !bounded(found.weights)) continue;
+      best = found.sums.logLikelihood;
+      result.ndcgAt10 = found.sums.ndcg;
+      result.weights = toWeights(found.weights, decay, scale);
     }
   return result;
 }

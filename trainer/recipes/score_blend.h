@@ -13,10 +13,11 @@
 namespace attune::trainer {
 
 /// What an item's score is made of, beside the sequence model (see runtime/models/blend.h):
-///   sequence x its logit + neighbours x log(1 + n / neighbourScale) + popularity x log(users + 1/2)
+///   sequence x its logit + neighbours x log(1 + n / neighbourScale) + popularity x log(users +
+///   1/2)
 ///   + repeat x log(1 + times the user had it),
-/// n = sum over the user's different past items, newest first, of recencyDecay^place x the weight of
-/// the item in their neighbour lists.
+/// n = sum over the user's different past items, newest first, of recencyDecay^place x the weight
+/// of the item in their neighbour lists.
 struct BlendWeights {
   float sequence = 1;
   float neighbours = 0;
@@ -33,21 +34,20 @@ struct BlendCases {
   ConstMatrix itemVectors;           ///< (items, d)
   const NeighbourLists& neighbours;  ///< learned without the held-out items
   std::span<const uint32_t> userCounts;  ///< (items) different users, without the held-out items
-  bool excludeSeen = true;           ///< a user's past items are no candidates
+  bool excludeSeen = true;               ///< a user's past items are no candidates
   GemmThreads* threads = nullptr;
 };
 
-/// The weights found, and what they are worth on the cases beside their parts alone.
+/// The weights found, and what they are worth on the cases.
 struct FittedBlend {
   BlendWeights weights;
   double ndcgAt10 = 0;
-  double sequenceNdcgAt10 = 0;    ///< of the sequence model alone
-  double neighboursNdcgAt10 = 0;  ///< of the neighbour lists alone, popularity below them
+  double sequenceNdcgAt10 = 0;  ///< of the sequence model alone
 };
 
 /// Maximises the likelihood of the held-out items under the softmax of the blend, a multinomial
 /// logit (McFadden 1974) in the weights, for each of a few decays and scales, by Newton's method
-/// with a ridge; the best by likelihood is taken. Popularity enters with a weight of at least 0.
+/// with a ridge; the best by likelihood is taken. Only popularity may have a weight below 0.
 FittedBlend fitBlend(const BlendCases& cases);
 
 /// NDCG@10 of given weights on the cases; ties count against the blend.

@@ -9,7 +9,11 @@
 namespace attune::trainer {
 namespace {
 
-constexpr size_t kBlendCases = 3000;
+/// Cases that a blend is fitted to: enough for its four weights, and so many that the fit takes
+/// seconds.
+constexpr size_t kLeastBlendCases = 30;
+constexpr size_t kMostBlendCases = 3000;
+constexpr size_t kBlendScores = 40'000'000;  // cases x items
 constexpr size_t kNeighbours = 20;
 constexpr double kRepeatingUsers = 0.02;
 /// A blend must be that much better than the sequence model to be worth its bytes.
@@ -49,9 +53,10 @@ void chooseBlend(const SequenceModel& model, const std::vector<float>& values,
                  const Sequences& sequences, const ItemFeatures& features,
                  const SequenceTrainingOptions& training, unsigned threads,
                  SequenceChoices& choices) {
+  const size_t cases = std::clamp(kBlendScores / model.items(), size_t{200}, kMostBlendCases);
   const HeldOut held =
-      sampled(holdOutLast(sequences, training.validationUsers, training.seed), kBlendCases);
-  if (held.users.empty()) return;
+      sampled(holdOutLast(sequences, training.validationUsers, training.seed), cases);
+  if (held.users.size() < kLeastBlendCases) return;
   const size_t d = model.config().hiddenDimension;
   const std::vector<float> vectors =
       fullItemVectors(model, values.data(), features, training.threads);
@@ -64,8 +69,8 @@ void chooseBlend(const SequenceModel& model, const std::vector<float>& values,
   const Baskets baskets(held.training, static_cast<uint32_t>(model.items()));
   const NeighbourLists lists = neighboursOf(baskets, threads);
   const std::vector<uint32_t> counts = userCounts(baskets);
-  const FittedBlend fitted = fitBlend(
-      {held, hidden, items, lists, counts, training.excludeSeen, training.threads});
+  const FittedBlend fitted =
+      fitBlend({held, hidden, items, lists, counts, training.excludeSeen, training.threads});
   choices.sequenceNdcgAt10 = fitted.sequenceNdcgAt10;
   choices.blends = fitted.ndcgAt10 > kWorthwhileGain * fitted.sequenceNdcgAt10;
   choices.ndcgAt10 = choices.blends ? fitted.ndcgAt10 : fitted.sequenceNdcgAt10;
@@ -84,9 +89,8 @@ TrainedSequenceModel trainPass(const SequenceModel& model, const Sequences& sequ
 }  // namespace
 
 nlohmann::json SequenceChoices::toJson() const {
-  nlohmann::json json = {{"epochs", epochs},
-                         {"ndcg_at_10", ndcgAt10},
-                         {"sequence_ndcg_at_10", sequenceNdcgAt10}};
+  nlohmann::json json = {
+      {"epochs", epochs}, {"ndcg_at_10", ndcgAt10}, {"sequence_ndcg_at_10", sequenceNdcgAt10}};
   if (blends)
     json["blend"] = {{"sequence", blend.sequence},
                      {"neighbours", blend.neighbours},

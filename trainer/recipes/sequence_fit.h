@@ -16,9 +16,9 @@ namespace attune::trainer {
 struct SequenceChoices {
   uint64_t epochs = 0;
   BlendWeights blend;
-  bool blends = false;           ///< whether the blend is better than the sequence model alone
-  double ndcgAt10 = 0;           ///< on the held-out events, of what was chosen
-  double sequenceNdcgAt10 = 0;   ///< of the sequence model alone
+  bool blends = false;          ///< whether the blend is better than the sequence model alone
+  double ndcgAt10 = 0;          ///< on the held-out events, of what was chosen
+  double sequenceNdcgAt10 = 0;  ///< of the sequence model alone
 
   nlohmann::json toJson() const;
   /// Throws UserError when something is missing.

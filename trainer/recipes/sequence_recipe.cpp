@@ -9,7 +9,8 @@
 namespace attune::trainer {
 namespace {
 
-/// Steps an epoch should have about, where the data suffice for batches that use the processor well.
+/// Steps an epoch should have about, where the data suffice for batches that use the processor
+/// well.
 constexpr size_t kStepsPerEpoch = 100;
 constexpr size_t kLeastBatchTokens = 512;
 constexpr size_t kMostBatchTokens = 12800;
@@ -37,10 +38,9 @@ SequenceTrainingOptions trainingFor(const Parameters& p, const Sequences& sequen
   training.learningRate = p.number("learning_rate");
   training.dropout =
       static_cast<float>(p.has("dropout") ? p.number("dropout") : dropoutFor(events, items));
-  training.tokensPerBatch =
-      p.has("batch_tokens")
-          ? integer(p, "batch_tokens")
-          : std::clamp(events / kStepsPerEpoch, kLeastBatchTokens, kMostBatchTokens);
+  training.tokensPerBatch = p.has("batch_tokens") ? integer(p, "batch_tokens")
+                                                  : std::clamp(events / kStepsPerEpoch,
+                                                               kLeastBatchTokens, kMostBatchTokens);
   training.excludeSeen = !usersRepeat(sequences);
   training.seed = options.seed;
   training.threads = &threads;
@@ -59,10 +59,10 @@ std::string describe(const EpochProgress& epoch, uint64_t epochs) {
   if (epoch.validates)
     std::snprintf(quality, sizeof quality, "validation NDCG@10 %.4f, ", epoch.record.ndcgAt10);
   char text[200];
-  std::snprintf(text, sizeof text, "epoch %llu, loss %.3f, %s%s interactions/s, at most %.0f min left",
-                static_cast<unsigned long long>(epoch.record.epoch), epoch.record.loss, quality,
-                withThousands(static_cast<uint64_t>(epoch.interactionsPerSecond)).c_str(),
-                left / 60);
+  std::snprintf(
+      text, sizeof text, "epoch %llu, loss %.3f, %s%s interactions/s, at most %.0f min left",
+      static_cast<unsigned long long>(epoch.record.epoch), epoch.record.loss, quality,
+      withThousands(static_cast<uint64_t>(epoch.interactionsPerSecond)).c_str(), left / 60);
   return text;
 }
 

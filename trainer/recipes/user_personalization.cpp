@@ -62,13 +62,13 @@ class TransformerWeights : public TrainedModel {
   ModelKind kind() const override { return ModelKind::Transformer; }
   nlohmann::json choices() const override { return choices_.toJson(); }
 
-  void write(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const override {
+  void write(const ItemOrder& order, BundlePrecision precision,
+             BundleBuilder& bundle) const override {
     const SequenceModelConfig& config = model_.config();
     bundle.setTransformer({config.hiddenDimension, config.layers, config.heads, config.feedForward,
                            config.maxHistory, config.normEpsilon, model_.inputScale()});
     writeItemVectors(items_, config.hiddenDimension, order, precision, bundle);
-    for (uint32_t layer = 0; layer < config.layers; ++layer)
-      writeLayer(layer, precision, bundle);
+    for (uint32_t layer = 0; layer < config.layers; ++layer) writeLayer(layer, precision, bundle);
     addVector(SectionKind::FinalNorm, model_.finalNorm, 0, bundle);
     query_->write(numbersOf(model_.queryVectors), numbersOf(model_.startVector), precision, bundle);
     writeCounts(counts_, order, bundle);
@@ -127,8 +127,8 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   SequenceFit fit =
       fitSequenceModel(model, sequences, features, training, Blending::whereItHelps, options);
   ItemCounts counts = countUsers(data);
-  BlendParts blend = learnBlendParts(data, sequences, fit.choices, counts,
-                                     settings.recencyBias, options.threads);
+  BlendParts blend =
+      learnBlendParts(data, sequences, fit.choices, counts, settings.recencyBias, options.threads);
   std::vector<float> vectors = fullItemVectors(model, fit.values.data(), features, &threads);
   return std::make_unique<TransformerWeights>(model, std::move(fit.values), std::move(vectors),
                                               std::move(query), std::move(counts), std::move(blend),
