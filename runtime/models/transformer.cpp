@@ -53,6 +53,17 @@ Status TransformerModel::openWeights(const Bundle& bundle) {
   const auto vectors = readItemVectors(bundle, config_.dimension);
   ATTUNE_TRY(vectors);
   vectors_ = vectors.value();
+  return measureVectors(bundle.itemCount());
+}
+
+Status TransformerModel::measureVectors(size_t items) {
+  Buffer<float> vector;
+  ATTUNE_TRY(vector.resize(config_.dimension));
+  ATTUNE_TRY(lengths_.resize(items));
+  for (uint32_t item = 0; item < items; ++item) {
+    vectors_.copy(item, vector.span());
+    lengths_[item] = std::sqrt(dot(vector.span(), vector.span())) + 1e-12f;
+  }
   return {};
 }
 
@@ -195,10 +206,9 @@ Status TransformerModel::scoreRelated(uint32_t item, Scratch& scratch,
   const std::span<float> vector = scratch.numbers.span().first(config_.dimension);
   const std::span<float> other = scratch.numbers.span().subspan(config_.dimension);
   vectors_.copy(item, vector);
-  const float length = std::sqrt(dot(vector, vector)) + 1e-12f;
   for (uint32_t i = 0; i < scores.size(); ++i) {
     vectors_.copy(i, other);
-    scores[i] = dot(vector, other) / (length * (std::sqrt(dot(other, other)) + 1e-12f));
+    scores[i] = dot(vector, other) / (lengths_[item] * lengths_[i]);
   }
   return {};
 }

@@ -62,6 +62,7 @@ class TransformerModel : public Model {
  private:
   class State;
   Status openWeights(const Bundle& bundle);
+  Status measureVectors(size_t items);
   Result<State*> advance(const Session& session, Scratch& scratch) const;
   size_t firstEvent(std::span<const SessionEvent> events) const;
   Status step(uint32_t item, State& state, Scratch& scratch) const;
@@ -72,6 +73,7 @@ class TransformerModel : public Model {
   TransformerConfig config_;
   PopularityCounts counts_;
   ItemVectors vectors_;
+  Buffer<float> lengths_;  // (items) of the vectors, a little above 0
   Buffer<float> weights_;  // what the layers' spans lie in
   Buffer<TransformerLayer> layers_;
   std::span<const float> finalNorm_;  // (d)

@@ -5,6 +5,8 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/nn/sequence_trainer.h"
+#include "trainer/nn/training_forecast.h"
+#include "trainer/recipes/percentiles.h"
 #include "trainer/recipes/popularity_count.h"
 
 namespace attune::trainer {
@@ -40,6 +42,14 @@ struct Settings {
     return (size(p, "hidden_dimension") + heads - 1) / heads * heads;
   }
 
+  /// What depends on the data and on how the command was called.
+  void fit(const Sequences& sequences, const TrainOptions& options, GemmThreads& threads) {
+    training.seed = options.seed;
+    training.threads = &threads;
+    training.tokensPerBatch =
+        std::clamp(sequences.items.size() / kLeastSteps, kLeastBatchTokens, batchTokens);
+  }
+
   SequenceModelConfig model;
   bool recencyBias;  ///< the score may also count what was popular lately
   SequenceTrainingOptions training;
@@ -53,18 +63,12 @@ Sequences sequencesOf(const Dataset& data, const Settings& settings) {
   const Interactions& events = data.interactions;
   std::vector<std::vector<uint32_t>> histories(data.users.size());
   for (size_t i = 0; i < events.size(); ++i) histories[events.user[i]].push_back(events.item[i]);
-  std::vector<size_t> lengths;
-  for (const auto& history : histories)
-    if (!history.empty()) lengths.push_back(history.size());
-  std::sort(lengths.begin(), lengths.end());
-  const auto at = [&](double percentile) {
-    return lengths[static_cast<size_t>(percentile * static_cast<double>(lengths.size() - 1) + 0.5)];
-  };
-  const size_t least = at(settings.minPercentile);
-  const size_t most = at(settings.maxPercentile);
+  std::vector<uint32_t> lengths;
+  for (const auto& history : histories) lengths.push_back(static_cast<uint32_t>(history.size()));
+  const CountRange range = percentileRange(lengths, settings.minPercentile, settings.maxPercentile);
   Sequences sequences;
-  for (const auto& history : histories)
-    if (history.size() >= least && history.size() <= most) sequences.add(history);
+  for (size_t user = 0; user < histories.size(); ++user)
+    if (lengths[user] > 0 && range.holds(lengths[user])) sequences.add(histories[user]);
   return sequences;
 }
 
@@ -159,10 +163,7 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   const Sequences sequences = sequencesOf(data, settings);
   const SequenceModel model(settings.model, data.items.size());
   GemmThreads threads(options.threads);
-  settings.training.seed = options.seed;
-  settings.training.threads = &threads;
-  settings.training.tokensPerBatch =
-      std::clamp(sequences.items.size() / kLeastSteps, kLeastBatchTokens, settings.batchTokens);
+  settings.fit(sequences, options, threads);
   settings.training.checkpointPath = options.checkpointPath;
   settings.training.resume = options.resume;
   const uint64_t epochs = settings.training.epochs;
@@ -176,6 +177,22 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   return std::make_unique<TransformerWeights>(
       model, trained.values, fullItemVectors(model, trained.values.data(), {}, &threads),
       countUsers(data));
+}
+
+std::optional<RecipeForecast> UserPersonalizationRecipe::forecast(const Dataset& data,
+                                                                  const Parameters& parameters,
+                                                                  const TrainOptions& options) const {
+  Settings settings(parameters);
+  const Sequences sequences = sequencesOf(data, settings);
+  const SequenceModel model(settings.model, data.items.size());
+  GemmThreads threads(options.threads);
+  settings.fit(sequences, options, threads);
+  const TrainingForecast forecast =
+      forecastTraining(measureTrainingSpeed(model, sequences, {}, settings.training),
+                       workOf(model, sequences, settings.training),
+                       trainingMegabytes(model, sequences, settings.training));
+  return RecipeForecast{forecast.usualSeconds(), forecast.mostSeconds(), forecast.megabytes,
+                        forecast.usualEpochs, forecast.mostEpochs};
 }
 
 }  // namespace attune::trainer
