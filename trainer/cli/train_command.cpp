@@ -1,7 +1,5 @@
 #include "trainer/cli/train_command.h"
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -13,6 +11,7 @@
 #include "trainer/base/files.h"
 #include "trainer/base/progress.h"
 #include "trainer/cli/solution_options.h"
+#include "trainer/cli/train_forecast.h"
 #include "trainer/data/split.h"
 #include "trainer/eval/evaluator.h"
 #include "trainer/eval/report.h"
@@ -37,12 +36,6 @@ struct TrainCommand {
   bool json = false;
 };
 
-double peakMegabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
 /// Trains on what the split keeps, asks the bundle, and popularity beside it.
 struct Validation {
   Evaluation recipe;
@@ -59,8 +52,9 @@ TrainRequest observed(TrainRequest request, const TrainCommand& command, const c
   return request;
 }
 
+/// Adds the seconds of its own training to `seconds`.
 std::optional<Validation> validate(const TrainCommand& command, const Dataset& data,
-                                   const TrainRequest& request) {
+                                   const TrainRequest& request, double& seconds) {
   const Split split = splitDataset(data, {.protocol = command.validation,
                                           .excludeSeen = !command.keepSeen,
                                           .seed = command.solution.seed});
@@ -71,6 +65,7 @@ std::optional<Validation> validate(const TrainCommand& command, const Dataset& d
   TrainRequest held = observed(request, command, "validation", progress);
   held.options.refit = false;
   const TrainedBundle trained = train(split.train, held);
+  seconds += trained.seconds.model;
   return Validation{evaluateBundle(trained.bytes, data, split, options),
                     evaluateBundle(trainBundle(split.train, baseline), data, split, options),
                     trained.choices};
@@ -114,6 +109,15 @@ void print(const TrainCommand& command, const ordered_json& report,
 
 double rounded(double value) { return std::round(value * 1000) / 1000; }
 
+/// Says on stderr what training will take, where that can be told. A resumed one has less to do.
+std::optional<TrainForecast> foretell(const TrainCommand& command, const Dataset& data,
+                                      const TrainRequest& request) {
+  if (command.resume) return std::nullopt;
+  const auto forecast = forecastOf(data, request);
+  if (forecast) std::cerr << "forecast: " << forecast->toText() << '\n';
+  return forecast;
+}
+
 void train(const TrainCommand& command) {
   const auto start = Clock::now();
   const Solution solution = solutionOf(command.solution);
@@ -123,7 +127,9 @@ void train(const TrainCommand& command) {
   request.options.threads = threadCount(command.solution);
   request.includeText = {command.includeText.begin(), command.includeText.end()};
   if (command.precision == "f32") request.precision = BundlePrecision::float32;
-  const auto validation = validate(command, data, request);
+  const auto forecast = foretell(command, data, request);
+  TrainActual actual;
+  const auto validation = validate(command, data, request, actual.seconds);
   if (validation) {
     request.metrics = metricValues(validation->recipe);
     request.options.choices = validation->choices;
@@ -132,6 +138,8 @@ void train(const TrainCommand& command) {
   const TrainedBundle trained = train(data, observed(request, command, "training", progress));
   const std::vector<uint8_t>& bytes = trained.bytes;
   progress.finish();
+  actual.seconds += trained.seconds.model;
+  actual.megabytes = peakMegabytes();
   const ServedBundle served(bytes, "the new bundle");  // never publish what cannot be opened
   writeFileAtomically(command.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   for (const char* name : {"validation", "training"})
@@ -157,12 +165,15 @@ void train(const TrainCommand& command) {
       {"total", rounded(std::chrono::duration<double>(Clock::now() - start).count())}};
   report["threads"] = request.options.threads;
   report["peakMemoryMegabytes"] = std::round(peakMegabytes());
+  report["forecast"] = forecast ? forecast->toJson() : ordered_json(nullptr);
+  report["actual"] = actual.toJson();
   report["bundle"] = {{"path", command.output},
                       {"bytes", bytes.size()},
                       {"sha256", toHex(sha256(bytes))},
                       {"sections", sectionBytes(served)}};
   if (!command.report.empty()) writeFileAtomically(command.report, report.dump(2) + "\n");
   print(command, report, validation);
+  if (forecast && !command.json) std::cout << compare(*forecast, actual) << '\n';
 }
 
 }  // namespace

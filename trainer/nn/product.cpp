@@ -73,15 +73,20 @@ ATTUNE_INLINE void computePanel(const Problem& p, size_t column) {
   for (; row < p.rows; ++row) computeTile<Vector, 1, Wide>(p, row, column);
 }
 
+/// All panels of Wide vectors from `column` on; the first column behind them.
+template <typename Vector, size_t Rows, size_t Wide>
+ATTUNE_INLINE size_t computePanels(const Problem& p, size_t column) {
+  constexpr size_t kColumns = Wide * sizeof(Vector) / sizeof(float);
+  for (; column + kColumns <= p.columns; column += kColumns)
+    computePanel<Vector, Rows, Wide>(p, column);
+  return column;
+}
+
 template <typename Vector, size_t Rows>
 ATTUNE_INLINE void computeBlock(const Problem& p) {
-  constexpr size_t kLanes = sizeof(Vector) / sizeof(float);
-  size_t column = 0;
-  for (; column + 2 * kLanes <= p.columns; column += 2 * kLanes)
-    computePanel<Vector, Rows, 2>(p, column);
-  for (; column + kLanes <= p.columns; column += kLanes) computePanel<Vector, Rows, 1>(p, column);
-  using Single = typename VectorOf<1>::Type;
-  for (; column < p.columns; ++column) computePanel<Single, Rows, 1>(p, column);
+  const size_t afterPairs = computePanels<Vector, Rows, 2>(p, 0);
+  const size_t afterVectors = computePanels<Vector, Rows, 1>(p, afterPairs);
+  computePanels<typename VectorOf<1>::Type, Rows, 1>(p, afterVectors);
 }
 
 #if defined(__x86_64__)
@@ -119,69 +124,32 @@ void compute(Problem p) {
   }
 }
 
+void computeInto(Matrix c, LeftOperand a, size_t rows, ConstMatrix b, bool accumulate) {
+  compute({a, b.data, b.stride, c.data, c.stride, rows, b.rows, b.columns, accumulate});
+}
+
+LeftOperand plain(ConstMatrix a) { return {a.data, a.stride, 1}; }
+LeftOperand turned(ConstMatrix a) { return {a.data, 1, a.stride}; }
+
 void computeRightTransposed(ConstMatrix a, ConstMatrix b, Matrix c, bool accumulate) {
-  std::vector<float> turned(b.rows * b.columns);
-  const Matrix right(turned.data(), b.columns, b.rows);
+  std::vector<float> numbers(b.rows * b.columns);
+  const Matrix right(numbers.data(), b.columns, b.rows);
   transpose(b, right);
-  compute({{a.data, a.stride, 1},
-           right.data,
-           right.stride,
-           c.data,
-           c.stride,
-           a.rows,
-           a.columns,
-           b.rows,
-           accumulate});
+  computeInto(c, plain(a), a.rows, right, accumulate);
 }
 
 }  // namespace
 
-void multiply(ConstMatrix a, ConstMatrix b, Matrix c) {
-  compute({{a.data, a.stride, 1},
-           b.data,
-           b.stride,
-           c.data,
-           c.stride,
-           a.rows,
-           a.columns,
-           b.columns,
-           false});
-}
+void multiply(ConstMatrix a, ConstMatrix b, Matrix c) { computeInto(c, plain(a), a.rows, b, false); }
 
-void addMultiply(ConstMatrix a, ConstMatrix b, Matrix c) {
-  compute({{a.data, a.stride, 1},
-           b.data,
-           b.stride,
-           c.data,
-           c.stride,
-           a.rows,
-           a.columns,
-           b.columns,
-           true});
-}
+void addMultiply(ConstMatrix a, ConstMatrix b, Matrix c) { computeInto(c, plain(a), a.rows, b, true); }
 
 void multiplyLeftTransposed(ConstMatrix a, ConstMatrix b, Matrix c) {
-  compute({{a.data, 1, a.stride},
-           b.data,
-           b.stride,
-           c.data,
-           c.stride,
-           a.columns,
-           a.rows,
-           b.columns,
-           false});
+  computeInto(c, turned(a), a.columns, b, false);
 }
 
 void addMultiplyLeftTransposed(ConstMatrix a, ConstMatrix b, Matrix c) {
-  compute({{a.data, 1, a.stride},
-           b.data,
-           b.stride,
-           c.data,
-           c.stride,
-           a.columns,
-           a.rows,
-           b.columns,
-           true});
+  computeInto(c, turned(a), a.columns, b, true);
 }
 
 void multiplyRightTransposed(ConstMatrix a, ConstMatrix b, Matrix c) {

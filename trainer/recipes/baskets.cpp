@@ -1,8 +1,9 @@
 #include "trainer/recipes/baskets.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
+
+#include "trainer/recipes/percentiles.h"
 
 namespace attune::trainer {
 namespace {
@@ -14,29 +15,14 @@ std::vector<uint32_t> countOf(const std::vector<uint32_t>& who, uint32_t size) {
   return counts;
 }
 
-/// The counts at two percentiles, of those that are not zero; between two ranks the outer one, so
-/// that few users or items lose nobody.
-struct Range {
-  uint32_t low, high;
-  bool holds(uint32_t count) const { return count >= low && count <= high; }
-};
-
-Range percentiles(std::vector<uint32_t> counts, double low, double high) {
-  counts.erase(std::remove(counts.begin(), counts.end(), 0u), counts.end());
-  if (counts.empty()) return {0, 0};
-  std::sort(counts.begin(), counts.end());
-  const auto last = static_cast<double>(counts.size() - 1);
-  return {counts[static_cast<size_t>(low * last)], counts[static_cast<size_t>(std::ceil(high * last))]};
-}
-
 }  // namespace
 
 Baskets::Baskets(const Dataset& data, const BasketLimits& limits) {
   const Interactions& events = data.interactions;
   const auto userCounts = countOf(events.user, data.users.size());
   const auto itemCounts = countOf(events.item, data.items.size());
-  const Range users = percentiles(userCounts, limits.minUserPercentile, limits.maxUserPercentile);
-  const Range items = percentiles(itemCounts, limits.minItemPercentile, limits.maxItemPercentile);
+  const CountRange users = percentileRange(userCounts, limits.minUserPercentile, limits.maxUserPercentile);
+  const CountRange items = percentileRange(itemCounts, limits.minItemPercentile, limits.maxItemPercentile);
 
   std::vector<uint64_t> pairs;
   pairs.reserve(events.size());

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "trainer/base/progress.h"
@@ -47,6 +48,15 @@ class TrainedModel {
   virtual void write(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const = 0;
 };
 
+/// What a recipe's training will take, from trying out a little of it.
+struct RecipeForecast {
+  double seconds = 0;      ///< as it usually goes
+  double mostSeconds = 0;  ///< at most
+  double megabytes = 0;    ///< of memory, beside the data
+  uint64_t passes = 0;     ///< over the data, usually
+  uint64_t mostPasses = 0;
+};
+
 /// One way to learn from data. Every recipe passes the same contract test
 /// (tests/trainer/recipes/contract_test.cpp).
 class Recipe {
@@ -56,6 +66,12 @@ class Recipe {
   /// whatever the number of threads. Throws UserError where the data do not suffice.
   virtual std::unique_ptr<TrainedModel> train(const Dataset& data, const Parameters& parameters,
                                               const TrainOptions& options) const = 0;
+  /// What train() will take on this machine; none for recipes that take seconds. Takes a few
+  /// seconds itself and does not influence what is learned.
+  virtual std::optional<RecipeForecast> forecast(const Dataset&, const Parameters&,
+                                                 const TrainOptions&) const {
+    return std::nullopt;
+  }
 };
 
 /// The recipe of that name (one of schemas/recipes.json).

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "trainer/nn/training_forecast.h"
 #include "trainer/recipes/sequence_fit.h"
 
 namespace attune::trainer {
@@ -64,6 +65,19 @@ std::string describe(const EpochProgress& epoch, uint64_t epochs) {
       static_cast<unsigned long long>(epoch.record.epoch), epoch.record.loss, quality,
       withThousands(static_cast<uint64_t>(epoch.interactionsPerSecond)).c_str(), left / 60);
   return text;
+}
+
+RecipeForecast forecastPasses(const SequenceModel& model, const Sequences& sequences,
+                              const ItemFeatures& features,
+                              const SequenceTrainingOptions& training) {
+  const TrainingForecast first =
+      forecastTraining(measureTrainingSpeed(model, sequences, features, training),
+                       workOf(model, sequences, training),
+                       trainingMegabytes(model, sequences, training));
+  const uint64_t second = first.usualEpochs - std::min(first.usualEpochs, training.patience);
+  const uint64_t usual = first.usualEpochs + second, most = 2 * first.mostEpochs;
+  return {first.secondsPerEpoch * static_cast<double>(usual),
+          first.secondsPerEpoch * static_cast<double>(most), first.megabytes, usual, most};
 }
 
 std::vector<float> transposed(ConstMatrix matrix) {

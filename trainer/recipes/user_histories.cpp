@@ -5,24 +5,16 @@
 #include <numeric>
 
 #include "trainer/data/rows_by_user.h"
+#include "trainer/recipes/percentiles.h"
 
 namespace attune::trainer {
 namespace {
 
-struct LengthRange {
-  size_t least, most;
-  bool holds(size_t length) const { return length >= least && length <= most; }
-};
-
-LengthRange rangeOf(const RowsByUser& rows, uint32_t users, const HistoryOptions& options) {
-  std::vector<size_t> lengths;
+CountRange rangeOf(const RowsByUser& rows, uint32_t users, const HistoryOptions& options) {
+  std::vector<uint32_t> lengths;
   for (uint32_t user = 0; user < users; ++user)
-    if (!rows[user].empty()) lengths.push_back(rows[user].size());
-  std::sort(lengths.begin(), lengths.end());
-  const auto at = [&](double percentile) {
-    return lengths[static_cast<size_t>(percentile * static_cast<double>(lengths.size() - 1) + 0.5)];
-  };
-  return {at(options.minPercentile), at(options.maxPercentile)};
+    lengths.push_back(static_cast<uint32_t>(rows[user].size()));
+  return percentileRange(lengths, options.minPercentile, options.maxPercentile);
 }
 
 void scaleToMeanOne(std::vector<float>& weights) {
@@ -37,7 +29,7 @@ void scaleToMeanOne(std::vector<float>& weights) {
 Sequences userHistories(const Dataset& data, const HistoryOptions& options) {
   const Interactions& all = data.interactions;
   const RowsByUser rows(data);
-  const LengthRange range = rangeOf(rows, data.users.size(), options);
+  const CountRange range = rangeOf(rows, data.users.size(), options);
   const QueryTable* query = options.query;
   const auto isFarFrom = [&](uint32_t event, uint32_t before) {
     const auto apart = static_cast<double>(all.timestamp[event] - all.timestamp[before]);
@@ -52,7 +44,7 @@ Sequences userHistories(const Dataset& data, const HistoryOptions& options) {
   Sequences sequences;
   for (uint32_t user = 0; user < data.users.size(); ++user) {
     const std::span<const uint32_t> events = rows[user];
-    if (events.empty() || !range.holds(events.size())) continue;
+    if (events.empty() || !range.holds(static_cast<uint32_t>(events.size()))) continue;
     for (size_t i = 0; i < events.size(); ++i) {
       sequences.items.push_back(all.item[events[i]]);
       if (options.sessionGapSeconds)

@@ -30,6 +30,14 @@ struct Settings {
     return (size(p, "hidden_dimension") + heads - 1) / heads * heads;
   }
 
+  /// What depends on the data and on how the command was called.
+  void fit(const Sequences& sequences, const TrainOptions& options, GemmThreads& threads) {
+    training.seed = options.seed;
+    training.threads = &threads;
+    training.tokensPerBatch =
+        std::clamp(sequences.items.size() / kLeastSteps, kLeastBatchTokens, batchTokens);
+  }
+
   SequenceModelConfig model;
   QueryTableOptions query;
   bool recencyBias;  ///< the score may also count what was popular lately
@@ -133,6 +141,19 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   return std::make_unique<TransformerWeights>(model, std::move(fit.values), std::move(vectors),
                                               std::move(query), std::move(counts), std::move(blend),
                                               fit.choices);
+}
+
+std::optional<RecipeForecast> UserPersonalizationRecipe::forecast(
+    const Dataset& data, const Parameters& parameters, const TrainOptions& options) const {
+  const Settings settings(parameters);
+  const QueryTable query(data, settings.query);
+  const Sequences sequences = sequencesOf(data, settings, query);
+  const ItemFeatures features = settings.useMetadata ? itemFeaturesOf(data) : ItemFeatures{};
+  const SequenceModel model(settings.model, data.items.size(), features.featureCount,
+                            query.featureCount());
+  GemmThreads threads(options.threads);
+  return forecastPasses(model, sequences, features,
+                        trainingFor(parameters, sequences, data.items.size(), options, threads));
 }
 
 }  // namespace attune::trainer

@@ -12,6 +12,8 @@ class UserPersonalizationRecipe : public Recipe {
  public:
   std::unique_ptr<TrainedModel> train(const Dataset& data, const Parameters& parameters,
                                       const TrainOptions& options) const override;
+  std::optional<RecipeForecast> forecast(const Dataset& data, const Parameters& parameters,
+                                         const TrainOptions& options) const override;
 };
 
 }  // namespace attune::trainer

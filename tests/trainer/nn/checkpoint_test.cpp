@@ -16,7 +16,10 @@ using namespace attune::trainer;
 namespace {
 
 struct TemporaryFile {
-  std::string path = (std::filesystem::temp_directory_path() / ("attune-checkpoint-test-" + std::to_string(::getpid()))).string();
+  // Tests of this file run side by side, each in a process of its own.
+  std::string path = (std::filesystem::temp_directory_path() /
+                      ("attune-checkpoint-test-" + std::to_string(getpid())))
+                         .string();
   TemporaryFile() { std::filesystem::remove(path); }
   ~TemporaryFile() { std::filesystem::remove(path); }
 };
