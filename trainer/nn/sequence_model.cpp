@@ -11,6 +11,8 @@ namespace attune::trainer {
 namespace {
 
 constexpr float kInitialDeviation = 0.02f;
+/// Features start this much smaller: first they are noise to an item's own vector.
+constexpr float kFeatureShare = 0.1f;
 constexpr size_t kTokensPerChunk = 1024;  // enough work for a task, little enough for the cache
 
 void check(const SequenceModelConfig& config) {
@@ -76,6 +78,8 @@ std::vector<float> SequenceModel::initialValues(uint64_t seed) const {
   if (config_.encoder == SequenceEncoder::hierarchicalGru)
     recurrent.initialise(values, kInitialDeviation);
   fill(finalNorm, 1);
+  for (size_t i = 0; i < featureVectors.size(); ++i)
+    values[featureVectors.offset + i] *= kFeatureShare;
   fill(itemBias, 0);
   return values;
 }

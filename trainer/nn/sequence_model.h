@@ -51,7 +51,8 @@ class SequenceModel {
   /// What item vectors are multiplied by where they enter the first block.
   float inputScale() const;
 
-  /// Fresh weights, a function of the seed: normal with deviation 0.02, norms 1, biases 0.
+  /// Fresh weights, a function of the seed: normal with deviation 0.02, features' with 0.002, norms
+  /// 1, biases 0.
   std::vector<float> initialValues(uint64_t seed) const;
 
   std::vector<BlockParameters> blocks;  // of the transformer

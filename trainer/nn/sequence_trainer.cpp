@@ -101,8 +101,8 @@ class Run {
   void startAfresh() {
     state_.values = model_.initialValues(options_.seed);
     for (const uint32_t item : itemsWithoutEvents(features_, heldOut_.training.items))
-      std::fill_n(model_.itemVectors.in(state_.values.data()).row(item),
-                  model_.itemVectors.columns, 0.0f);
+      std::fill_n(model_.itemVectors.in(state_.values.data()).row(item), model_.itemVectors.columns,
+                  0.0f);
     state_.firstMoments.assign(state_.values.size(), 0.0f);
     state_.secondMoments.assign(state_.values.size(), 0.0f);
     state_.averages.clear();

@@ -188,6 +188,7 @@ TEST_CASE("features alone carry an item's meaning when ids are dropped") {
   }
   SequenceTrainingOptions options = quickOptions();
   options.idDropout = 1;
+  options.epochs = 10;  // features start small
   const TrainedSequenceModel trained = trainOn(walkingUsers(600, 7), options, features);
   CHECK(trained.curve.back().ndcgAt10 > 0.7);
 }

@@ -106,7 +106,7 @@ TEST_CASE("one item, or none, gives no features") {
             .empty());
 }
 
-TEST_CASE("columns stand side by side and weigh the same; plain text takes no part") {
+TEST_CASE("columns stand side by side and weigh the same, and plain text takes no part") {
   const Dataset data = datasetOf(4, {categoricalColumn({{"a"}, {"a", "b"}, {"b"}, {"b"}}),
                                      numericColumn({kNan, kNan, kNan, kNan}),
                                      textColumn({"x", "x", "y", "y"}, ColumnKind::text),
