@@ -30,14 +30,6 @@ struct Settings {
     return (size(p, "hidden_dimension") + heads - 1) / heads * heads;
   }
 
-  /// What depends on the data and on how the command was called.
-  void fit(const Sequences& sequences, const TrainOptions& options, GemmThreads& threads) {
-    training.seed = options.seed;
-    training.threads = &threads;
-    training.tokensPerBatch =
-        std::clamp(sequences.items.size() / kLeastSteps, kLeastBatchTokens, batchTokens);
-  }
-
   SequenceModelConfig model;
   QueryTableOptions query;
   bool recencyBias;  ///< the score may also count what was popular lately

@@ -10,9 +10,9 @@ using namespace attune::testing;
 
 namespace {
 
-/// The sample bundle, a transformer with what it may know of users and requests.
+/// The sample bundle, a transformer with what it may know of users and requests and with a blend.
 Buffer<uint8_t> wholeBundle(ModelKind model) {
-  if (model != ModelKind::Transformer) return wholeBundle(model);
+  if (model != ModelKind::Transformer) return sampleBundle(model);
   trainer::BundleBuilder bundle = sampleBuilder(model);
   const uint32_t taste = bundle.addQueryColumn("TASTE", QueryKind::User, ColumnType::Categorical);
   bundle.addStrings(SectionKind::QueryValueText, SectionKind::QueryValueOffsets,
@@ -22,6 +22,13 @@ Buffer<uint8_t> wholeBundle(ModelKind model) {
   addMatrix(SectionKind::QueryVectors, std::vector<float>(5 * 8, 0.5f), 8, 8,
             trainer::BundlePrecision::int8, 0, bundle);
   bundle.add(SectionKind::StartVector, std::vector<float>(8, 0.25f));
+  bundle.setBlend({0.8f, 0.5f, 0.1f, 0.7f, 0.3f});
+  bundle.add(SectionKind::NeighbourOffsets, std::vector<uint32_t>{0, 2, 3, 4, 4, 4, 4});
+  bundle.addIndexes(SectionKind::NeighbourItems, std::vector<uint32_t>{1, 2, 0, 3}, 6);
+  bundle.add(SectionKind::NeighbourWeights, std::vector<uint8_t>{200, 100, 255, 10});
+  bundle.add(SectionKind::NeighbourScales, std::vector<float>(6, 1.0f / 255));
+  bundle.add(SectionKind::ItemPrior, std::vector<float>(6, -0.5f));
+  bundle.add(SectionKind::ColdPrior, std::vector<float>(6, 0.5f));
   return aligned(bundle.finish());
 }
 

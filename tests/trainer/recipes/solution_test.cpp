@@ -38,6 +38,8 @@ TEST_CASE("every recipe's defaults lie within their own ranges") {
     for (const ParameterInfo& parameter : recipe.parameters) {
       CAPTURE(recipe.name, parameter.name);
       Parameters parameters(recipe);
+      CHECK(parameters.has(parameter.name) != parameter.defaultValue.is_null());
+      if (parameter.defaultValue.is_null()) continue;  // chosen from the data
       CHECK_NOTHROW(parameters.set(parameter.name, defaultText(parameter)));
     }
 }
