@@ -12,6 +12,7 @@ struct EpochRecord {
   double loss = 0;         ///< mean over the epoch's targets, nats
   double ndcgAt10 = 0;     ///< on the validation users; 0 without validation
   double hitRateAt10 = 0;  ///< the same
+  double ndcgAt100 = 0;    ///< the same; the best epoch has the highest
 };
 
 /// All that a training run is between two epochs. Random numbers are functions of the seed, the
@@ -23,7 +24,7 @@ struct TrainingState {
   uint64_t step = 0;                                       ///< batches seen
   uint64_t momentSteps = 0;                                ///< steps the moments have seen
   uint64_t bestEpoch = 0;                                  ///< 0: none yet
-  double bestNdcg = -1;
+  double bestNdcg = -1;                                    ///< at 100
   double learningRateFactor = 1;
   uint64_t skippedSteps = 0;  ///< because a loss or gradient was not finite
   uint64_t restarts = 0;      ///< because training diverged

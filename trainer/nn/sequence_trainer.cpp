@@ -126,7 +126,7 @@ class Run {
     while (!passOverData(loss)) restart();
     progress.trainingSeconds = training.seconds();
     ++state_.epoch;
-    progress.record = {state_.epoch, loss, 0, 0};
+    progress.record = {.epoch = state_.epoch, .loss = loss};
     progress.interactionsPerSecond = static_cast<double>(targets_) / progress.trainingSeconds;
     const Stopwatch validation;
     if (validates()) progress.isBest = keepIfBest(progress.record);
@@ -238,8 +238,9 @@ class Run {
         validate(model_, values.data(), items, heldOut_, options_.excludeSeen, options_.threads);
     record.ndcgAt10 = quality.ndcgAt10;
     record.hitRateAt10 = quality.hitRateAt10;
-    if (!(quality.ndcgAt10 > state_.bestNdcg)) return false;
-    state_.bestNdcg = quality.ndcgAt10;
+    record.ndcgAt100 = quality.ndcgAt100;
+    if (!(quality.ndcgAt100 > state_.bestNdcg)) return false;
+    state_.bestNdcg = quality.ndcgAt100;
     state_.bestEpoch = state_.epoch;
     state_.bestValues = values;
     return true;

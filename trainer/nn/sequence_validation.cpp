@@ -63,8 +63,11 @@ size_t rankOf(uint32_t target, std::span<const float> scores) {
 }
 
 void addRank(size_t rank, double weight, RankingQuality& sum) {
+  if (rank > 100) return;
+  const double gain = weight / std::log2(1 + static_cast<double>(rank));
+  sum.ndcgAt100 += gain;
   if (rank > 10) return;
-  sum.ndcgAt10 += weight / std::log2(1 + static_cast<double>(rank));
+  sum.ndcgAt10 += gain;
   sum.hitRateAt10 += weight;
 }
 
@@ -149,6 +152,7 @@ RankingQuality validate(const SequenceModel& model, const float* values, ConstMa
   }
   quality.ndcgAt10 /= weights;
   quality.hitRateAt10 /= weights;
+  quality.ndcgAt100 /= weights;
   return quality;
 }
 

@@ -34,6 +34,7 @@ void encodeHistories(const SequenceModel& model, const float* values, ConstMatri
 struct RankingQuality {
   double ndcgAt10 = 0;
   double hitRateAt10 = 0;
+  double ndcgAt100 = 0;  ///< changes less by chance from epoch to epoch, so it chooses among them
 };
 
 /// Ranks each held-out item among all items by the model's scores, those of the user's history

@@ -263,13 +263,16 @@ double ndcgOf(const BlendCases& cases, const BlendWeights& w) {
 
 FittedBlend fitBlend(const BlendCases& cases) {
   FittedBlend result;
-  result.sequenceNdcgAt10 = result.ndcgAt10 = ndcgOf(cases, {});
+  const Blend plain(cases, 1, 1);
+  const Sums alone = sumOver(plain, cases, {1, 0, 0, 0});
+  result.sequenceNdcgAt10 = result.ndcgAt10 = alone.ndcg;
   double best = -std::numeric_limits<double>::infinity();
   for (const float decay : {0.5f, 0.7f, 0.85f, 1.0f})
     for (const float scale : {0.01f, 0.1f}) {
       const Fit found = fit(Blend(cases, decay, scale), cases);
       if (!(found.sums.logLikelihood > best) || !bounded(found.weights)) continue;
       best = found.sums.logLikelihood;
+      result.gain = static_cast<double>(plain.count()) * (best - alone.logLikelihood);
       result.ndcgAt10 = found.sums.ndcg;
       result.weights = toWeights(found.weights, decay, scale);
     }

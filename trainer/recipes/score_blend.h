@@ -43,6 +43,7 @@ struct FittedBlend {
   BlendWeights weights;
   double ndcgAt10 = 0;
   double sequenceNdcgAt10 = 0;  ///< of the sequence model alone
+  double gain = 0;  ///< log likelihood of all cases above that of the sequence model alone, nats
 };
 
 /// Maximises the likelihood of the held-out items under the softmax of the blend, a multinomial

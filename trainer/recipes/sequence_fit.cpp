@@ -16,8 +16,9 @@ constexpr size_t kMostBlendCases = 3000;
 constexpr size_t kBlendScores = 40'000'000;  // cases x items
 constexpr size_t kNeighbours = 20;
 constexpr double kRepeatingUsers = 0.02;
-/// A blend must be that much better than the sequence model to be worth its bytes.
-constexpr double kWorthwhileGain = 1.01;
+/// Nats that a blend must gain on the held-back events in all: twice its number of weights, more
+/// than chance would give them (a likelihood-ratio test at about 0.3 %).
+constexpr double kLeastGain = 8;
 
 /// At most `count` of the held-out cases, evenly spread.
 HeldOut sampled(HeldOut held, size_t count) {
@@ -72,7 +73,7 @@ void chooseBlend(const SequenceModel& model, const std::vector<float>& values,
   const FittedBlend fitted =
       fitBlend({held, hidden, items, lists, counts, training.excludeSeen, training.threads});
   choices.sequenceNdcgAt10 = fitted.sequenceNdcgAt10;
-  choices.blends = fitted.ndcgAt10 > kWorthwhileGain * fitted.sequenceNdcgAt10;
+  choices.blends = fitted.gain > kLeastGain && fitted.ndcgAt10 > fitted.sequenceNdcgAt10;
   choices.ndcgAt10 = choices.blends ? fitted.ndcgAt10 : fitted.sequenceNdcgAt10;
   if (choices.blends) choices.blend = fitted.weights;
 }

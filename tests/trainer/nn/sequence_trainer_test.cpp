@@ -131,8 +131,8 @@ TEST_CASE("training stops when validation no longer improves and keeps the best 
   const TrainedSequenceModel trained = trainOn(walkingUsers(60, 4), options);
   CHECK(trained.curve.size() == trained.bestEpoch + 3);
   double best = -1;
-  for (const EpochRecord& record : trained.curve) best = std::max(best, record.ndcgAt10);
-  CHECK(trained.curve[trained.bestEpoch - 1].ndcgAt10 == best);
+  for (const EpochRecord& record : trained.curve) best = std::max(best, record.ndcgAt100);
+  CHECK(trained.curve[trained.bestEpoch - 1].ndcgAt100 == best);
 }
 
 TEST_CASE("drawn negatives teach the rule as well") {

@@ -89,6 +89,7 @@ TEST_CASE("quality is that of the target's rank among the items not seen") {
   // User 0: 0 stands above 3 (1 and 2 are seen): rank 2. User 2: 0 to 4 above 6: rank 6.
   CHECK(m.quality(held, true).ndcgAt10 == Approx((1 / std::log2(3.0) + 1 / std::log2(7.0)) / 2));
   CHECK(m.quality(held, true).hitRateAt10 == 1);
+  CHECK(m.quality(held, true).ndcgAt100 == m.quality(held, true).ndcgAt10);
   CHECK(m.quality(held, false).ndcgAt10 == Approx((1 / std::log2(5.0) + 1 / std::log2(8.0)) / 2));
 }
 
