@@ -13,8 +13,9 @@ namespace {
 constexpr size_t kCasesPerTask = 16;
 constexpr int kNewtonSteps = 12;
 constexpr double kRidge = 1e-3;
-constexpr double kEnough = 1e-5;         // nats a case; less gain ends the search
-constexpr float kLeastWeight = 1e-6f;    // past items that weigh less change no list
+constexpr double kEnough = 1e-5;       // nats a case; less gain ends the search
+constexpr float kLeastWeight = 1e-6f;  // past items that weigh less change no list
+constexpr double kLeastSequence = 0.1;
 constexpr double kLargestWeight = 1000;  // that the runtime takes
 constexpr size_t kParts = 4;             // sequence, neighbours, popularity, repeat
 
@@ -207,10 +208,11 @@ struct Fit {
 
 using Active = std::array<bool, kParts>;
 
-/// The most likely weights; those of parts that are not active are 0.
+/// The most likely weights; those of parts that are not active are the least they may be.
 Fit maximise(const Blend& blend, const BlendCases& cases, const Active& active) {
   Fit best;
-  best.weights[active[0] ? 0 : 1] = 1;
+  best.weights[0] = active[0] ? 1 : kLeastSequence;
+  best.weights[1] = active[0] ? 0 : 1;
   best.sums = sumOver(blend, cases, best.weights);
   double damping = 1;
   for (int step = 0; step < kNewtonSteps; ++step) {
@@ -230,12 +232,13 @@ Fit maximise(const Blend& blend, const BlendCases& cases, const Active& active) 
   return best;
 }
 
-/// The same where no part but popularity may speak against an item it speaks for.
+/// The same where no part but popularity may speak against an item it speaks for, and the sequence
+/// model has a say: only it knows items without neighbours.
 Fit fit(const Blend& blend, const BlendCases& cases) {
   Active active{true, true, true, !cases.excludeSeen};
   Fit found = maximise(blend, cases, active);
   for (const size_t part : {1, 3, 0}) {
-    if (found.weights[part] >= 0) continue;
+    if (found.weights[part] >= (part == 0 ? kLeastSequence : 0)) continue;
     active[part] = false;
     found = maximise(blend, cases, active);
   }

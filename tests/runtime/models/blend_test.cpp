@@ -50,7 +50,8 @@ std::vector<double> logShares(const Engine& engine, const std::vector<uint32_t>&
   Scratch scratch;
   REQUIRE(engine.recommend(session, {.numResults = 6}, scratch).ok());
   std::vector<double> logs(6);
-  for (const Scored& one : scratch.ranked) logs[one.item] = std::log(static_cast<double>(one.score));
+  for (const Scored& one : scratch.ranked)
+    logs[one.item] = std::log(static_cast<double>(one.score));
   return logs;
 }
 

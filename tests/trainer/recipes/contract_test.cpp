@@ -25,12 +25,18 @@ Parameters parametersOf(const std::string& recipe) {
   return parameters;
 }
 
+/// A training of a length and size that these worlds need.
 std::vector<uint8_t> train(const Dataset& data, const std::string& recipe) {
-  return trainBundle(data, {parametersOf(recipe), {.seed = 1}});
+  Parameters parameters = parametersOf(recipe);
+  for (const auto& [name, value] :
+       {std::pair{"epochs", "15"}, {"patience", "3"}, {"hidden_dimension", "32"}})
+    if (parameters.has(name)) parameters.set(name, value);
+  return trainBundle(data, {parameters, {.seed = 1}});
 }
 
 /// A short training where its length does not matter.
-std::vector<uint8_t> trainBriefly(const Dataset& data, const std::string& recipe, unsigned threads) {
+std::vector<uint8_t> trainBriefly(const Dataset& data, const std::string& recipe,
+                                  unsigned threads) {
   Parameters parameters = parametersOf(recipe);
   for (const ParameterInfo& parameter : parameters.recipe().parameters)
     if (parameter.name == "epochs") parameters.set("epochs", "2");
@@ -123,7 +129,8 @@ TEST_CASE("one interaction gives a bundle that answers, or a clear reason why no
   for (const RecipeInfo& recipe : recipeTable()) {
     CAPTURE(recipe.name);
     if (recipe.type == "USER_PERSONALIZATION" || recipe.type == "PERSONALIZED_RANKING") {
-      CHECK_THROWS_WITH(train(data, recipe.name), Catch::Contains("no user has enough interactions"));
+      CHECK_THROWS_WITH(train(data, recipe.name),
+                        Catch::Contains("no user has enough interactions"));
       continue;
     }
     const ServedBundle served(train(data, recipe.name), recipe.name);
@@ -137,7 +144,8 @@ TEST_CASE("no interactions at all are the user's mistake to mend") {
   CHECK_THROWS_WITH(train(Dataset(), "sims"), Catch::Contains("no interactions"));
 }
 
-TEST_CASE("the recipes of ranking learn what user-personalization learns, and answer both requests") {
+TEST_CASE(
+    "the recipes of ranking learn what user-personalization learns, and answer both requests") {
   const Dataset data = smallCheckerboard();
   const auto lists = learned(trainBriefly(data, "user-personalization", 1));
   for (const char* recipe :

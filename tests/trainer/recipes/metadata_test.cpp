@@ -142,5 +142,5 @@ TEST_CASE("weights of events choose what is foretold") {
   };
   CHECK(shareOfLook() < 0.2f);
   events.weight.clear();
-  CHECK(shareOfLook() > 0.8f);
+  CHECK(shareOfLook() > 0.6f);
 }

@@ -52,7 +52,8 @@ size_t freshOnes(const Engine& engine, const Session& session) {
 
 }  // namespace
 
-TEST_CASE("where items live for hours, a stranger and a reader of old news get the last hours' items") {
+TEST_CASE(
+    "where items live for hours, a stranger and a reader of old news get the last hours' items") {
   TrainRequest request{Parameters(findRecipe("user-personalization"))};
   request.parameters.set("epochs", "6");
   request.parameters.set("hidden_dimension", "16");
