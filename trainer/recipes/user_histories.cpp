@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_set>
 
 #include "trainer/data/rows_by_user.h"
 #include "trainer/recipes/percentiles.h"
@@ -15,6 +16,18 @@ CountRange rangeOf(const RowsByUser& rows, uint32_t users, const HistoryOptions&
   for (uint32_t user = 0; user < users; ++user)
     lengths.push_back(static_cast<uint32_t>(rows[user].size()));
   return percentileRange(lengths, options.minPercentile, options.maxPercentile);
+}
+
+/// A user's rows without those that say again, at the same second, what one before has said: a
+/// click and a watch of one film are one event, and a copy would be all too easy to foretell.
+std::vector<uint32_t> withoutCopies(const Interactions& all, std::span<const uint32_t> rows) {
+  std::vector<uint32_t> kept;
+  std::unordered_set<uint32_t> ofThisSecond;
+  for (const uint32_t row : rows) {
+    if (!kept.empty() && all.timestamp[kept.back()] != all.timestamp[row]) ofThisSecond.clear();
+    if (ofThisSecond.insert(all.item[row]).second) kept.push_back(row);
+  }
+  return kept;
 }
 
 void scaleToMeanOne(std::vector<float>& weights) {
@@ -43,7 +56,7 @@ Sequences userHistories(const Dataset& data, const HistoryOptions& options) {
   };
   Sequences sequences;
   for (uint32_t user = 0; user < data.users.size(); ++user) {
-    const std::span<const uint32_t> events = rows[user];
+    const std::vector<uint32_t> events = withoutCopies(all, rows[user]);
     if (events.empty() || !range.holds(static_cast<uint32_t>(events.size()))) continue;
     for (size_t i = 0; i < events.size(); ++i) {
       sequences.items.push_back(all.item[events[i]]);

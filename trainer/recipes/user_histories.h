@@ -23,7 +23,8 @@ struct HistoryOptions {
   const QueryTable* query = nullptr;
 };
 
-/// Every such user's items in time order, with the events' weights if they have any. REQUIRES: at
+/// Every such user's items in time order, with the events' weights if they have any. Several events
+/// of a user with one item at one second are one event, the first. REQUIRES: at
 /// least one interaction
 Sequences userHistories(const Dataset& data, const HistoryOptions& options);
 

@@ -65,3 +65,10 @@ TEST_CASE("users with too short or too long a history are left out") {
         std::vector<uint32_t>{0, 1, 2, 0, 3, 2});
   CHECK(userHistories(data, {.maxPercentile = 0.5}).items == std::vector<uint32_t>{3, 2, 1});
 }
+
+TEST_CASE("what is said of an item twice in one second is one event, later it is another") {
+  const Sequences found = userHistories(
+      worldOf({{0, 0, 5}, {0, 1, 5}, {1, 0, 5}, {0, 0, 5}, {0, 1, 5}, {0, 0, 6}, {0, 0, 6}}), {});
+  CHECK(found.items == std::vector<uint32_t>{0, 1, 0, 0});
+  CHECK(found.offsets == std::vector<uint64_t>{0, 3, 4});
+}
