@@ -120,19 +120,39 @@ float highestOf(std::span<const float> values) {
   return highest;
 }
 
-/// The sum of expOf(value - highest), in dot's order; where that is 0, e^-87.3 is as good: there is a
+/// 2 to the power of four numbers, near enough for a sum: a polynomial of degree 5 through the
+/// Chebyshev nodes, off by at most 2e-7 of the power, and not at all at 0.
+/// REQUIRES: -126 <= x <= 0
+Float4 powersOfTwo(Float4 x) {
+  const Float4 magic = splat(12582912.0f);  // as in powersOf
+  const Float4 shifted = x + magic;
+  const Float4 r = x - (shifted - magic);
+  Float4 p = splat(0.00133813025f);
+  p = p * r + splat(0.00966636852f);
+  p = p * r + splat(0.0555038101f);
+  p = p * r + splat(0.24022349f);
+  p = p * r + splat(0.693147181f);
+  p = p * r + splat(1.0f);
+  return p * (Float4)(((Bits4)shifted << 23) + 0x3f800000u);
+}
+
+/// The sum of e^(value - highest), in dot's order; where that is 0, 2^-126 is as good: there is a
 /// term of 1. REQUIRES: no value is above `highest`
 float sumOfPowers(std::span<const float> values, float highest) {
   Lanes lanes;
-  const Float4 shift = splat(highest);
-  const Float4 least = splat(kLeastExponent);
-  const size_t whole = values.size() / 16 * 16;
-  for (size_t i = 0; i < whole; i += 16)
+  const Float4 shift = splat(highest), factor = splat(1.44269504f), least = splat(-126.0f);
+  const auto add = [&](const float* sixteen) {
     for (size_t j = 0; j < 4; ++j)
-      lanes.part[j] += powersOf(larger(load(values.data() + i + 4 * j) - shift, least));
-  float rest[16];
-  for (size_t i = 0; i < 16; ++i) rest[i] = whole + i < values.size() ? values[whole + i] : -kInfinity;
-  for (size_t j = 0; j < 4; ++j) lanes.part[j] += powersOf(larger(load(rest + 4 * j) - shift, least));
+      lanes.part[j] += powersOfTwo(larger((load(sixteen + 4 * j) - shift) * factor, least));
+  };
+  const size_t whole = values.size() / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) add(values.data() + i);
+  if (whole < values.size()) {
+    float rest[16];
+    for (size_t i = 0; i < 16; ++i)
+      rest[i] = whole + i < values.size() ? values[whole + i] : -kInfinity;
+    add(rest);
+  }
   return lanes.total();
 }
 

@@ -8,8 +8,6 @@
 namespace attune {
 namespace {
 
-/// Past items that weigh less than this change no list.
-constexpr float kLeastWeight = 1e-6f;
 constexpr float kLargestNumber = 1e3f;
 
 Error corrupt(const char* what) { return {ErrorCode::CorruptBundle, what}; }
@@ -85,21 +83,13 @@ Status BlendedModel::score(const Query& query, Scratch& scratch, std::span<float
 Status BlendedModel::addNeighbours(std::span<const SessionEvent> history, Scratch& scratch,
                                    std::span<float> scores) const {
   ATTUNE_TRY(scratch.marks.resize(scores.size()));
-  float weight = 1;
-  for (size_t i = history.size(); i-- > 0 && weight >= kLeastWeight;) {
-    const uint32_t item = history[i].item;
-    if (item == kUnknownItem || scratch.marks[item] != 0) continue;
-    scratch.marks[item] = 1;
-    table_.forNeighbours(item, weight, [&](uint32_t neighbour, float share) {
-      if (!(share > 0)) return;
-      // There is room for every item, and a sum of positive numbers is never 0 again.
-      if (scratch.additions[neighbour] == 0) (void)scratch.touched.push(neighbour);
-      scratch.additions[neighbour] += share;
-    });
-    weight *= config_.recencyDecay;
-  }
-  for (const SessionEvent& event : history)
-    if (event.item != kUnknownItem) scratch.marks[event.item] = 0;
+  table_.forHistory(history, config_.recencyDecay, scratch.marks.span(),
+                    [&](uint32_t neighbour, float share) {
+                      if (!(share > 0)) return;
+                      // There is room for every item, and a sum of positive numbers is never 0 again.
+                      if (scratch.additions[neighbour] == 0) (void)scratch.touched.push(neighbour);
+                      scratch.additions[neighbour] += share;
+                    });
   for (const uint32_t item : scratch.touched) {
     const float nearness = logOf(1.0f + scratch.additions[item] / config_.neighbourScale);
     scratch.additions[item] = config_.neighbours * nearness;
@@ -112,9 +102,9 @@ Status BlendedModel::addRepeats(std::span<const SessionEvent> history, Scratch& 
                                 std::span<float> scores) const {
   ATTUNE_TRY(scratch.marks.resize(scores.size()));
   for (const SessionEvent& event : history)
-    if (event.item != kUnknownItem && scratch.marks[event.item] < 255) ++scratch.marks[event.item];
+    if (event.counts() && scratch.marks[event.item] < 255) ++scratch.marks[event.item];
   for (const SessionEvent& event : history) {
-    if (event.item == kUnknownItem || scratch.marks[event.item] == 0) continue;
+    if (!event.counts() || scratch.marks[event.item] == 0) continue;
     const auto times = static_cast<float>(scratch.marks[event.item]);
     scratch.marks[event.item] = 0;
     const float addition = config_.repeat * logOf(1.0f + times);

@@ -5,6 +5,8 @@
 
 #include "runtime/base/result.h"
 #include "runtime/bundle/bundle.h"
+#include "runtime/models/history_walk.h"
+#include "runtime/serve/session.h"
 
 namespace attune {
 
@@ -29,6 +31,16 @@ class NeighbourTable {
     }
     const float scale = weight * scales_[item];
     for (uint32_t i = begin; i < end; ++i) visit(items_[i], scale * static_cast<float>(bytes_[i]));
+  }
+
+  /// forNeighbours() of the different items of a history, with the weights of forDifferentItems().
+  template <typename Visit>
+  void forHistory(std::span<const SessionEvent> events, float decay, std::span<uint8_t> marks,
+                  const Visit& visit) const {
+    const auto itemAt = [&](size_t i) { return events[i].counts() ? events[i].item : kUnknownItem; };
+    forDifferentItems(events.size(), decay, marks, itemAt, [&](uint32_t item, float weight) {
+      forNeighbours(item, weight, visit);
+    });
   }
 
  private:

@@ -3,9 +3,6 @@
 namespace attune {
 namespace {
 
-/// Past items that weigh less than this change no list.
-constexpr float kLeastWeight = 1e-6f;
-
 Error corrupt(const char* what) { return {ErrorCode::CorruptBundle, what}; }
 
 }  // namespace
@@ -29,31 +26,18 @@ Result<Owned<Model>> NeighbourModel::open(const Bundle& bundle) {
 
 Status NeighbourModel::score(const Query& query, Scratch& scratch,
                              std::span<float> scores) const {
-  const std::span<const SessionEvent> history = query.session.events();
   counts_.fill(popularityBlend_, scores);
   ATTUNE_TRY(scratch.marks.resize(scores.size()));
-  float weight = 1;
-  for (size_t i = history.size(); i-- > 0 && weight >= kLeastWeight;) {
-    const uint32_t item = history[i].item;
-    if (item == kUnknownItem || scratch.marks[item] != 0) continue;
-    scratch.marks[item] = 1;
-    addNeighbours(item, weight, scores);
-    weight *= recencyDecay_;
-  }
-  for (const SessionEvent& event : history)
-    if (event.item != kUnknownItem) scratch.marks[event.item] = 0;
+  table_.forHistory(query.session.events(), recencyDecay_, scratch.marks.span(),
+                    [&](uint32_t neighbour, float share) { scores[neighbour] += share; });
   return {};
 }
 
 Status NeighbourModel::scoreRelated(uint32_t item, Scratch&, std::span<float> scores) const {
   counts_.fill(popularityBlend_, scores);
-  addNeighbours(item, 1.0f, scores);
-  return {};
-}
-
-void NeighbourModel::addNeighbours(uint32_t item, float weight, std::span<float> scores) const {
-  table_.forNeighbours(item, weight,
+  table_.forNeighbours(item, 1,
                        [&](uint32_t neighbour, float share) { scores[neighbour] += share; });
+  return {};
 }
 
 }  // namespace attune

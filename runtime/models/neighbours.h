@@ -26,8 +26,6 @@ class NeighbourModel : public Model {
   Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
 
  private:
-  void addNeighbours(uint32_t item, float weight, std::span<float> scores) const;
-
   NeighbourTable table_;
   PopularityCounts counts_;
   float recencyDecay_;

@@ -88,7 +88,7 @@ size_t RecurrentModel::firstEvent(std::span<const SessionEvent> events) const {
   size_t known = 0;
   uint64_t lowestHash = 0;
   for (size_t i = events.size(); i-- > 0;) {
-    if (events[i].item == kUnknownItem) continue;
+    if (!events[i].counts()) continue;
     if (known == config_.window) return lowest;
     oldest = i;
     const uint64_t hash = hashOf(events[i]);
@@ -116,7 +116,7 @@ Result<RecurrentModel::State*> RecurrentModel::advance(const Session& session,
   if (state->generation != session.generation() || state->firstEvent != begin + first)
     state->restart(session.generation(), begin + first);
   for (size_t i = state->appended - begin; i < events.size(); ++i)
-    if (events[i].item != kUnknownItem) ATTUNE_TRY(step(events[i], *state, scratch));
+    if (events[i].counts()) ATTUNE_TRY(step(events[i], *state, scratch));
   state->appended = session.appended();
   return state;
 }

@@ -54,7 +54,7 @@ Status TransformerModel::openWeights(const Bundle& bundle) {
 size_t TransformerModel::firstEvent(std::span<const SessionEvent> events) const {
   size_t missing = config_.layers * (config_.window - 1) + 1;
   for (size_t i = events.size(); i-- > 0;)
-    if (events[i].item != kUnknownItem && --missing == 0) return i;
+    if (events[i].counts() && --missing == 0) return i;
   return 0;
 }
 
@@ -77,7 +77,7 @@ Result<TransformerModel::State*> TransformerModel::advance(const Session& sessio
     session.modelState() = Owned<ModelState>(std::move(fresh));
   }
   for (size_t i = state->appended - begin; i < events.size(); ++i)
-    if (events[i].item != kUnknownItem) ATTUNE_TRY(step(events[i].item, *state, scratch));
+    if (events[i].counts()) ATTUNE_TRY(step(events[i].item, *state, scratch));
   state->appended = session.appended();
   return state;
 }

@@ -96,14 +96,38 @@ Status Session::insert(const SessionEvent& event) {
   std::rotate(place, events_.end() - 1, events_.end());
   if (place != events_.end() - 1) ++generation_;
   ++appended_;
+  markCopies(static_cast<size_t>(place - events_.data()));
   if (events_.size() - first_ > maxEvents_) dropOldest();
   if (idText_.size() > 65536 && idText_.size() > 2 * idBytesInUse_) return compactIds();
   return {};
 }
 
+// Of the events of one second with one item the last counts, so that dropping the oldest changes
+// nothing for the others; but where they follow each other, the first of the row, so that another
+// one costs a model no step.
+void Session::markCopies(size_t index) {
+  SessionEvent& event = events_[index];
+  if (event.item == kUnknownItem) return;
+  for (size_t i = index; i-- > first_ && events_[i].timestamp == event.timestamp;) {
+    if (events_[i].item != event.item) continue;
+    if (i + 1 == index) {
+      event.isCopy = true;
+      return;
+    }
+    if (events_[i].isCopy) continue;
+    events_[i].isCopy = true;
+    ++generation_;
+    return;
+  }
+}
+
 void Session::dropOldest() {
-  idBytesInUse_ -= events_[first_].idLength;
+  const SessionEvent dropped = events_[first_];
+  idBytesInUse_ -= dropped.idLength;
   ++first_;
+  SessionEvent& next = events_[first_];  // there is one: the event that made this necessary
+  if (dropped.counts() && next.item == dropped.item && next.timestamp == dropped.timestamp)
+    next.isCopy = false;
   if (first_ > 64 && first_ > events_.size() / 2) {
     events_.dropFront(first_);
     first_ = 0;

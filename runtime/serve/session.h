@@ -19,6 +19,11 @@ struct SessionEvent {
   float value;            ///< NaN for none
   uint32_t idBegin = 0;   ///< the id of an unknown item, in the session's own text
   uint32_t idLength = 0;
+  bool isCopy = false;  ///< another event says the same of the item in the same second
+
+  /// Whether models look at it. What is said of an item twice in one second (a click and the watch
+  /// it began) is one event to them, as in training; filters see every event.
+  bool counts() const { return item != kUnknownItem && !isCopy; }
 };
 
 /// What a model keeps of one session between requests, so that a new event costs one step and not
@@ -80,6 +85,7 @@ class Session {
   Result<uint32_t> typeNumber(std::string_view name);
   Status dropUnusedTypes();
   Status insert(const SessionEvent& event);
+  void markCopies(size_t index);
   void dropOldest();
   Status compactIds();
 

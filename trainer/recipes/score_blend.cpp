@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "runtime/models/history_walk.h"
 #include "trainer/nn/gemm.h"
 
 namespace attune::trainer {
@@ -14,7 +15,6 @@ constexpr size_t kCasesPerTask = 16;
 constexpr int kNewtonSteps = 12;
 constexpr double kRidge = 1e-3;
 constexpr double kEnough = 1e-5;       // nats a case; less gain ends the search
-constexpr float kLeastWeight = 1e-6f;  // past items that weigh less change no list
 constexpr double kLeastSequence = 0.1;
 constexpr double kLargestWeight = 1000;  // that the runtime takes
 constexpr size_t kParts = 4;             // sequence, neighbours, popularity, repeat
@@ -78,15 +78,11 @@ class Blend {
   void fillNear(std::span<const uint32_t> history, std::vector<uint8_t>& used,
                 std::vector<float>& near) const {
     near.assign(used.size(), 0);
-    float weight = 1;
-    for (size_t i = history.size(); i-- > 0 && weight >= kLeastWeight;) {
-      if (used[history[i]] != 0) continue;
-      used[history[i]] = 1;
-      for (const Neighbour& one : cases_.neighbours[history[i]])
+    const auto itemAt = [&](size_t i) { return history[i]; };
+    forDifferentItems(history.size(), decay_, used, itemAt, [&](uint32_t item, float weight) {
+      for (const Neighbour& one : cases_.neighbours[item])
         near[one.item] += weight * one.weight;
-      weight *= decay_;
-    }
-    for (const uint32_t item : history) used[item] = 0;
+    });
     for (float& sum : near)
       if (sum > 0) sum = std::log1p(sum / scale_);
   }

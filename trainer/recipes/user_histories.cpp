@@ -11,23 +11,29 @@
 namespace attune::trainer {
 namespace {
 
-CountRange rangeOf(const RowsByUser& rows, uint32_t users, const HistoryOptions& options) {
-  std::vector<uint32_t> lengths;
-  for (uint32_t user = 0; user < users; ++user)
-    lengths.push_back(static_cast<uint32_t>(rows[user].size()));
-  return percentileRange(lengths, options.minPercentile, options.maxPercentile);
-}
-
-/// A user's rows without those that say again, at the same second, what one before has said: a
-/// click and a watch of one film are one event, and a copy would be all too easy to foretell.
+/// A user's rows without those that say, at the same second, what a later one says again: a click
+/// and a watch of one film are one event, and a copy would be all too easy to foretell. Copies that
+/// follow each other count at the first of them, as in the runtime (Session::markCopies).
 std::vector<uint32_t> withoutCopies(const Interactions& all, std::span<const uint32_t> rows) {
   std::vector<uint32_t> kept;
-  std::unordered_set<uint32_t> ofThisSecond;
-  for (const uint32_t row : rows) {
-    if (!kept.empty() && all.timestamp[kept.back()] != all.timestamp[row]) ofThisSecond.clear();
-    if (ofThisSecond.insert(all.item[row]).second) kept.push_back(row);
+  std::unordered_set<uint32_t> later;  // items of the same second
+  const auto sameSecond = [&](size_t a, size_t b) {
+    return all.timestamp[rows[a]] == all.timestamp[rows[b]];
+  };
+  for (size_t i = rows.size(); i-- > 0;) {
+    if (i + 1 < rows.size() && !sameSecond(i, i + 1)) later.clear();
+    const bool follows = i > 0 && sameSecond(i, i - 1) && all.item[rows[i]] == all.item[rows[i - 1]];
+    if (!follows && later.insert(all.item[rows[i]]).second) kept.push_back(rows[i]);
   }
+  std::reverse(kept.begin(), kept.end());
   return kept;
+}
+
+CountRange rangeOf(const Dataset& data, const RowsByUser& rows, const HistoryOptions& options) {
+  std::vector<uint32_t> lengths;
+  for (uint32_t user = 0; user < data.users.size(); ++user)
+    lengths.push_back(static_cast<uint32_t>(withoutCopies(data.interactions, rows[user]).size()));
+  return percentileRange(lengths, options.minPercentile, options.maxPercentile);
 }
 
 void scaleToMeanOne(std::vector<float>& weights) {
@@ -42,7 +48,7 @@ void scaleToMeanOne(std::vector<float>& weights) {
 Sequences userHistories(const Dataset& data, const HistoryOptions& options) {
   const Interactions& all = data.interactions;
   const RowsByUser rows(data);
-  const CountRange range = rangeOf(rows, data.users.size(), options);
+  const CountRange range = rangeOf(data, rows, options);
   const QueryTable* query = options.query;
   const auto isFarFrom = [&](uint32_t event, uint32_t before) {
     const auto apart = static_cast<double>(all.timestamp[event] - all.timestamp[before]);

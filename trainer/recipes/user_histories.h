@@ -24,8 +24,8 @@ struct HistoryOptions {
 };
 
 /// Every such user's items in time order, with the events' weights if they have any. Several events
-/// of a user with one item at one second are one event, the first. REQUIRES: at
-/// least one interaction
+/// of a user with one item at one second are one event, the last; of a row of them the first.
+/// REQUIRES: at least one interaction
 Sequences userHistories(const Dataset& data, const HistoryOptions& options);
 
 }  // namespace attune::trainer

@@ -108,6 +108,23 @@ TEST_CASE("a user without known events gets the cold prior and no other part of 
   checkEqualUpToConstant(logShares(*blended.engine, {}), logs);
 }
 
+TEST_CASE("a copy within a second is no repeat to a blend") {
+  const Open blended(blendedBuilder(kConfig, BundlePrecision::int8));
+  Session once(blended.engine->items(), 10), twice(blended.engine->items(), 10);
+  for (Session* session : {&once, &twice}) {
+    REQUIRE(session->record("b", "click", 1, 1).ok());
+    REQUIRE(session->record("a", "click", 2, 1).ok());
+  }
+  REQUIRE(twice.record("a", "watch", 2, 1).ok());
+  Scratch a, b;
+  REQUIRE(blended.engine->recommend(once, {.numResults = 6}, a).ok());
+  REQUIRE(blended.engine->recommend(twice, {.numResults = 6}, b).ok());
+  for (size_t i = 0; i < 6; ++i) {
+    CHECK(a.ranked[i].item == b.ranked[i].item);
+    CHECK(a.ranked[i].score == b.ranked[i].score);
+  }
+}
+
 TEST_CASE("what one request has added is gone in the next one with the same scratch") {
   const Open blended(blendedBuilder(kConfig, BundlePrecision::int8));
   const Engine& engine = *blended.engine;

@@ -184,6 +184,13 @@ TEST_CASE("a bounded session with a recurrent network answers from the events it
   }
 }
 
+TEST_CASE("what is said twice in one second is one event to a recurrent network") {
+  Asked asked(BundlePrecision::int8);
+  const std::vector<Event> twice = {{0, 1}, {0, 1}, {3, 1}, {0, 1}, {2, 50}, {2, 50}, {1, 51}};
+  const std::vector<Event> once = {{3, 1}, {0, 1}, {2, 50}, {1, 51}};
+  CHECK(asked.scores(asked.session(twice)) == asked.scores(asked.session(once)));
+}
+
 TEST_CASE("a recurrent network answers from the newest events of its window alone") {
   Asked asked(BundlePrecision::float32);
   const auto all = known(walk(60));

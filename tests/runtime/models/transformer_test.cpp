@@ -180,6 +180,21 @@ TEST_CASE("a bounded session answers from the events it holds, however it came t
   }
 }
 
+TEST_CASE("a bounded session with copies in one second answers as one that holds none of them") {
+  Asked asked(BundlePrecision::int8);
+  Session bounded(asked.engine->items(), 4);
+  const std::vector<uint32_t> items = {0, 0, 1, 0, 3, 3, 3, 1, 1, 3, 2, 0, 0, 1, 0};
+  for (size_t i = 0; i < items.size(); ++i) {
+    const std::string_view id = asked.engine->items()[items[i]];
+    REQUIRE(bounded.record(id, "click", static_cast<int64_t>(i / 4), 0).ok());
+    std::vector<uint32_t> counting;
+    for (const SessionEvent& event : bounded.events())
+      if (event.counts()) counting.push_back(event.item);
+    CAPTURE(i);
+    CHECK(asked.scores(bounded) == asked.scores(asked.session(counting)));
+  }
+}
+
 TEST_CASE("events out of order, a cleared and a restored session start anew") {
   Asked asked(BundlePrecision::int8);
   Session session = asked.session({0, 3});

@@ -22,6 +22,14 @@ std::vector<std::string> idsIn(const Session& session) {
 
 using Ids = std::vector<std::string>;
 
+/// The items that models look at.
+Ids idsThatCount(const Session& session) {
+  Ids ids;
+  for (const SessionEvent& event : session.events())
+    if (event.counts()) ids.emplace_back(session.itemId(event));
+  return ids;
+}
+
 }  // namespace
 
 TEST_CASE("a session keeps its events in time order, equal times as recorded") {
@@ -146,4 +154,39 @@ TEST_CASE("a cleared session is empty") {
   REQUIRE(session.record("a", "click", 1, 0).ok());
   session.clear();
   CHECK(session.events().empty());
+}
+
+TEST_CASE("of what is said of an item in one second the last counts, in another second both do") {
+  const Opened opened;
+  Session session(opened.engine->items(), 10);
+  for (const char* id : {"a", "b", "a", "c"}) REQUIRE(session.record(id, "click", 5, 0).ok());
+  REQUIRE(session.record("a", "click", 6, 0).ok());
+  CHECK(idsThatCount(session) == Ids{"b", "a", "c", "a"});
+}
+
+TEST_CASE("a copy that follows its original changes nothing for a model") {
+  const Opened opened;
+  Session session(opened.engine->items(), 10);
+  REQUIRE(session.record("a", "click", 5, 0).ok());
+  const uint32_t generation = session.generation();
+  REQUIRE(session.record("a", "watch", 5, 0).ok());
+  CHECK(session.events()[0].counts());
+  CHECK_FALSE(session.events()[1].counts());
+  CHECK(session.generation() == generation);
+}
+
+TEST_CASE("what counts depends on the remembered events alone, not on those dropped before") {
+  const Opened opened;
+  Session session(opened.engine->items(), 6);
+  uint32_t random = 7;
+  for (int i = 0; i < 2000; ++i) {
+    random = random * 1664525 + 1013904223;
+    const std::string id(1, static_cast<char>('a' + (random >> 16) % 3));
+    REQUIRE(session.record(id, "click", i / 9 - (random >> 24) % 2, 0).ok());
+    Buffer<uint8_t> bytes;
+    REQUIRE(session.save(bytes).ok());
+    Session fresh(opened.engine->items(), 6);
+    REQUIRE(fresh.restore(bytes.span()).ok());
+    REQUIRE(idsThatCount(fresh) == idsThatCount(session));
+  }
 }

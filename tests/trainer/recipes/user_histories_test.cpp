@@ -72,3 +72,9 @@ TEST_CASE("what is said of an item twice in one second is one event, later it is
   CHECK(found.items == std::vector<uint32_t>{0, 1, 0, 0});
   CHECK(found.offsets == std::vector<uint64_t>{0, 3, 4});
 }
+
+TEST_CASE("of an item's events in one second the last counts") {
+  const Sequences found =
+      userHistories(worldOf({{0, 0, 5}, {0, 0, 5}, {0, 1, 5}, {0, 0, 5}, {0, 2, 5}}), {});
+  CHECK(found.items == std::vector<uint32_t>{1, 0, 2});
+}
