@@ -26,6 +26,8 @@ struct Recommender {
   Owned<Engine> engine;
   Scratch scratch;
   QueryRows context;
+  FilterValues filterValues;
+  double now = 0;
   Buffer<uint32_t> items;
   Buffer<float> scores;
   Buffer<char> text;
@@ -97,7 +99,7 @@ void close(uint32_t handle) {
 
 }  // namespace
 
-ATTUNE_EXPORT int32_t attune_abi_version(void) { return 2; }
+ATTUNE_EXPORT int32_t attune_abi_version(void) { return 3; }
 
 ATTUNE_EXPORT uint32_t attune_reply(void) { return addressOf(&reply); }
 
@@ -260,19 +262,40 @@ ATTUNE_EXPORT int32_t attune_session_restore(AttuneHandle session, uint32_t leng
       {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}));
 }
 
-ATTUNE_EXPORT int32_t attune_filter_open(AttuneHandle, uint32_t length) {
-  auto filter = Filter::parse(input(0, length));
+ATTUNE_EXPORT int32_t attune_filter_open(AttuneHandle recommender, uint32_t length,
+                                         uint32_t compatible) {
+  FilterHint hint;
+  auto filter = at<Recommender>(recommender)
+                    ->engine->compileFilter(input(0, length),
+                                            compatible != 0 ? FilterLanguage::compatible
+                                                            : FilterLanguage::extended,
+                                            hint);
+  replyText(0, hint.meant);
   if (!filter.ok()) return fail(filter.error());
   return replyHandle(makeOwned<Filter>(std::move(filter.value())));
 }
 
 ATTUNE_EXPORT void attune_filter_close(AttuneHandle filter) { close<Filter>(filter); }
 
+ATTUNE_EXPORT int32_t attune_filter_request(AttuneHandle recommender, double now) {
+  Recommender& open = *at<Recommender>(recommender);
+  open.filterValues.clear();
+  open.now = now;
+  return 0;
+}
+
+ATTUNE_EXPORT int32_t attune_filter_value(AttuneHandle recommender, uint32_t nameLength,
+                                          uint32_t valueLength) {
+  return statusOf(at<Recommender>(recommender)
+                      ->filterValues.set(input(0, nameLength), input(nameLength, valueLength)));
+}
+
 ATTUNE_EXPORT int32_t attune_recommend(AttuneHandle recommender, AttuneHandle session,
                                        uint32_t numResults, AttuneHandle filter) {
   Recommender& open = *at<Recommender>(recommender);
   return replyList(open, open.engine->recommend(at<OpenSession>(session)->session,
-                                                {numResults, at<Filter>(filter), &open.context},
+                                                {numResults, at<Filter>(filter), &open.context,
+                                                 &open.filterValues, open.now},
                                                 open.scratch));
 }
 
@@ -281,7 +304,10 @@ ATTUNE_EXPORT int32_t attune_related(AttuneHandle recommender, uint32_t item, At
   Recommender& open = *at<Recommender>(recommender);
   const Session* history = session == 0 ? nullptr : &at<OpenSession>(session)->session;
   return replyList(
-      open, open.engine->related(item, history, {numResults, at<Filter>(filter)}, open.scratch));
+      open, open.engine->related(item, history,
+                                 {numResults, at<Filter>(filter), nullptr, &open.filterValues,
+                                  open.now},
+                                 open.scratch));
 }
 
 ATTUNE_EXPORT int32_t attune_rank(AttuneHandle recommender, AttuneHandle session, uint32_t count) {

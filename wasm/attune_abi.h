@@ -111,9 +111,15 @@ int32_t attune_session_save(AttuneHandle session);
 /* input: saved bytes. Replaces the history; on an error it stays as it was. */
 int32_t attune_session_restore(AttuneHandle session, uint32_t length);
 
-/* input: filter expression. The error's place is the column (from 1). reply: filter */
-int32_t attune_filter_open(AttuneHandle recommender, uint32_t length);
+/* input: filter expression, in Attune's language or (compatible != 0) exactly Personalize's. The
+   error's place is the column (from 1). reply: filter; after an error the text of the field that
+   was probably meant (2 words), empty for none */
+int32_t attune_filter_open(AttuneHandle recommender, uint32_t length, uint32_t compatible);
 void attune_filter_close(AttuneHandle filter);
+/* What the next requests' filters go by: no values of placeholders, and the time in seconds since
+   1970. Then input: a placeholder's name and its values (FilterValues::set). */
+int32_t attune_filter_request(AttuneHandle recommender, double now);
+int32_t attune_filter_value(AttuneHandle recommender, uint32_t nameLength, uint32_t valueLength);
 
 /* The best items for a session. Returns how many. `filter` may be 0.
    reply: pointer to that many uint32 item indexes, pointer to that many float scores */

@@ -3,10 +3,11 @@
 import { bytesOf } from './check.js';
 import { AttuneError } from './errors.js';
 import { shortest } from './number.js';
+import type { FilterUse } from './filter.js';
 import type { NamedTexts } from './query.js';
 import type { Column, ColumnType, HistoryEvent } from './types.js';
 
-const kAbiVersion = 2;
+const kAbiVersion = 3;
 const kUnknownItem = 0xffffffff;
 const kReplyWords = 8;
 /** By the number of bundle.fbs's ColumnType. */
@@ -195,24 +196,29 @@ export class Engine {
     this.#call('session_restore', session, length!);
   }
 
-  openFilter(expression: string): number {
+  openFilter(expression: string, compatible: boolean): number {
     const [length] = this.#input(expression);
-    this.#call('filter_open', this.#recommender, length!);
-    return this.#words()[0]!;
+    const opened = this.#function('filter_open')(this.#recommender, length!, compatible ? 1 : 0);
+    if (opened >= 0) return this.#words()[0]!;
+    const meant = this.#replyText();
+    throw this.#error(meant === '' ? '' : `; did you mean ${meant}?`);
   }
 
   closeFilter(filter: number): void {
     this.#call('filter_close', filter);
   }
 
-  recommend(session: number, numResults: number, filter: number, context: NamedTexts): Ranked {
+  recommend(session: number, numResults: number, filter: FilterUse, context: NamedTexts): Ranked {
     this.#setContext(context);
-    return this.#ranked(this.#call('recommend', this.#recommender, session, numResults, filter));
+    this.#setFilter(filter);
+    const { handle } = filter;
+    return this.#ranked(this.#call('recommend', this.#recommender, session, numResults, handle));
   }
 
-  related(item: number, session: number, numResults: number, filter: number): Ranked {
+  related(item: number, session: number, numResults: number, filter: FilterUse): Ranked {
+    this.#setFilter(filter);
     return this.#ranked(
-      this.#call('related', this.#recommender, item, session, numResults, filter),
+      this.#call('related', this.#recommender, item, session, numResults, filter.handle),
     );
   }
 
@@ -229,6 +235,15 @@ export class Engine {
     for (const [name, text] of context) {
       const [nameLength, length] = this.#input(name, text);
       this.#call('context_set', this.#recommender, nameLength!, length!);
+    }
+  }
+
+  #setFilter({ handle, values }: FilterUse): void {
+    if (handle === 0) return;
+    this.#call('filter_request', this.#recommender, Date.now() / 1000);
+    for (const [name, text] of values) {
+      const [nameLength, length] = this.#input(name, text);
+      this.#call('filter_value', this.#recommender, nameLength!, length!);
     }
   }
 
@@ -270,9 +285,9 @@ export class Engine {
     return this.#cString(this.#function('error_name')());
   }
 
-  #error(): AttuneError {
+  #error(hint = ''): AttuneError {
     const code = this.#errorName();
-    const what = this.#cString(this.#function('error_what')());
+    const what = this.#cString(this.#function('error_what')()) + hint;
     const at = this.#function('error_at')();
     return new AttuneError(code, at < 0 ? what : `${what} (at ${at})`, at < 0 ? {} : { at });
   }

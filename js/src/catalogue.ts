@@ -2,9 +2,11 @@
 // a recommender and its sessions.
 import type { Description, Engine, Ranked } from './abi.js';
 import { checkCount, checkOptions, invalid, meant, show } from './check.js';
+import { Filters, type FilterUse } from './filter.js';
 import { shortest } from './number.js';
 import type {
   Column,
+  FilterLanguage,
   ListOptions,
   Metadata,
   MetadataColumns,
@@ -12,15 +14,14 @@ import type {
 } from './types.js';
 
 const kDefaultResults = 25;
-const kMaxFilters = 64;
 const kMaxNames = 10_000;
 
-export const kListOptions = ['numResults', 'filter', 'metadataColumns'] as const;
+export const kListOptions = ['numResults', 'filter', 'filterValues', 'metadataColumns'] as const;
 
 /** Options of a list as the engine takes them. */
 export interface ListRequest {
   numResults: number;
-  filter: number;
+  filter: FilterUse;
   columns: readonly number[] | undefined;
 }
 
@@ -32,14 +33,18 @@ export class Catalogue {
   readonly contextColumns: readonly Column[];
   readonly #engine: Engine;
   readonly #columnNumbers: ReadonlyMap<string, number>;
-  /** Handles of compiled filters by expression, the least recently used first. */
-  readonly #filters = new Map<string, number>();
+  readonly filters: Filters;
 
   /** Ids of items listed before, by number: decoding a list's ids takes longer than ranking it. */
   readonly #names = new Map<number, string>();
 
-  constructor(engine: Engine, { itemCount, columnCount, queryColumnCount }: Description) {
+  constructor(
+    engine: Engine,
+    { itemCount, columnCount, queryColumnCount }: Description,
+    language: FilterLanguage | undefined,
+  ) {
     this.#engine = engine;
+    this.filters = new Filters(engine, language);
     this.itemCount = itemCount;
     const columns = Array.from({ length: columnCount }, (_, i) => Object.freeze(engine.column(i)));
     this.columns = Object.freeze(columns);
@@ -54,12 +59,12 @@ export class Catalogue {
   }
 
   listRequest(options: ListOptions): ListRequest {
-    const { numResults = kDefaultResults, filter, metadataColumns } = options;
+    const { numResults = kDefaultResults, filter, filterValues, metadataColumns } = options;
     const wanted = checkCount('numResults', numResults, 0);
     return {
       numResults: Math.min(wanted, this.itemCount),
       columns: this.metadataColumns(metadataColumns),
-      filter: this.#filter(filter),
+      filter: this.filters.use(filter, filterValues),
     };
   }
 
@@ -112,22 +117,6 @@ export class Catalogue {
     const name = this.#engine.itemId(item);
     this.#names.set(item, name);
     return name;
-  }
-
-  /** The compiled filter of an expression; 0 for none. */
-  #filter(expression: string | undefined): number {
-    if (expression === undefined) return 0;
-    if (typeof expression !== 'string')
-      throw invalid(`filter: ${show(expression)} is not a string`);
-    const filter = this.#filters.get(expression) ?? this.#engine.openFilter(expression);
-    this.#filters.delete(expression);
-    this.#filters.set(expression, filter);
-    if (this.#filters.size > kMaxFilters) {
-      const [oldest] = this.#filters.keys() as Iterable<string> as [string];
-      this.#engine.closeFilter(this.#filters.get(oldest)!);
-      this.#filters.delete(oldest);
-    }
-    return filter;
   }
 }
 

@@ -43,8 +43,17 @@ class Loader {
   }
 
   async load(source: BundleSource, options?: LoadOptions): Promise<Recommender> {
-    const checked = checkOptions('load', options, ['wasm', 'signal', 'store', 'maxEvents']);
-    const { wasm, signal, store, maxEvents } = checked;
+    const checked = checkOptions('load', options, [
+      'wasm',
+      'signal',
+      'store',
+      'maxEvents',
+      'filterLanguage',
+    ]);
+    const { wasm, signal, store, maxEvents, filterLanguage } = checked;
+    if (filterLanguage !== undefined && !['extended', 'compatible'].includes(filterLanguage)) {
+      throw invalid(`filterLanguage: ${show(filterLanguage)} is neither "extended" nor "compatible"`);
+    }
     if (maxEvents !== undefined) checkCount('maxEvents', maxEvents, 1);
     throwIfAborted(signal);
     const loading = Promise.all([this.#module(wasm), this.#bytes('bundle', source, signal)]);
@@ -54,7 +63,8 @@ class Loader {
     });
     const instance = await instantiate(module);
     throwIfAborted(signal);
-    return new Recommender({ engine: Engine.open(instance, bundle), store, maxEvents });
+    const engine = Engine.open(instance, bundle);
+    return new Recommender({ engine, store, maxEvents, filterLanguage });
   }
 
   async #module(given: LoadOptions['wasm']): Promise<WebAssembly.Module> {

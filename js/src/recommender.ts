@@ -8,6 +8,7 @@ import { Session } from './session.js';
 import { defaultStore, type HistoryStore } from './store.js';
 import type {
   Column,
+  FilterLanguage,
   Item,
   Recommendations,
   SessionOptions,
@@ -21,6 +22,7 @@ export interface RecommenderParts {
   engine: Engine;
   store: HistoryStore | undefined;
   maxEvents: number | undefined;
+  filterLanguage: FilterLanguage | undefined;
 }
 
 /** An open bundle. It owns its instance of the module; dispose of it when it is no more needed. */
@@ -44,10 +46,10 @@ export class Recommender {
   #provenance: Record<string, unknown> | undefined;
 
   /** @internal */
-  constructor({ engine, store, maxEvents }: RecommenderParts) {
+  constructor({ engine, store, maxEvents, filterLanguage }: RecommenderParts) {
     const description = engine.describe();
     this.#engine = engine;
-    this.#catalogue = new Catalogue(engine, description);
+    this.#catalogue = new Catalogue(engine, description, filterLanguage);
     this.#store = store;
     this.#maxEvents = maxEvents ?? kDefaultEvents;
     this.recipe = description.recipe;
@@ -115,6 +117,15 @@ export class Recommender {
       recommendationId: newRecommendationId(),
       itemList: this.#catalogue.items(ranked, columns),
     };
+  }
+
+  /**
+   * What is wrong with a filter expression for this bundle: an error with the code `INVALID_FILTER`,
+   * its column in `at`. Undefined: nothing is.
+   */
+  checkFilter(expression: string): AttuneError | undefined {
+    void this.#live;
+    return this.#catalogue.filters.check(expression);
   }
 
   /** Gives up the bundle's memory. Later calls, of its sessions too, throw `DISPOSED`. */

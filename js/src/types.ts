@@ -18,6 +18,8 @@ export interface LoadOptions {
   store?: HistoryStore | undefined;
   /** Events a session holds, older ones are dropped; 1000. */
   maxEvents?: number | undefined;
+  /** What filters may say; `extended`. */
+  filterLanguage?: FilterLanguage | undefined;
 }
 
 /**
@@ -60,6 +62,19 @@ export interface MetadataColumns {
   ITEMS?: readonly string[] | undefined;
 }
 
+/**
+ * Values by the names of placeholders. A string may hold several in Amazon Personalize's form,
+ * `"Comedy","Drama"` with the quotes; an empty one, null and undefined are no value.
+ */
+export type FilterValues = Readonly<
+  Record<string, FilterValue | readonly FilterValue[] | null | undefined>
+>;
+
+export type FilterValue = string | number | boolean;
+
+/** Attune's filters, or exactly those that Amazon Personalize takes. */
+export type FilterLanguage = 'extended' | 'compatible';
+
 export interface RankingOptions {
   /** Item ids in any number; a repeated one counts once. */
   inputList: readonly string[];
@@ -73,6 +88,8 @@ export interface ListOptions {
   numResults?: number | undefined;
   /** A filter expression, such as `EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")`. */
   filter?: string | undefined;
+  /** The values of the filter's placeholders, such as `{ max: 20, GENRES: ['Comedy', 'Drama'] }`. */
+  filterValues?: FilterValues | undefined;
   metadataColumns?: MetadataColumns | undefined;
 }
 

@@ -37,7 +37,7 @@ class Survivors {
 
   size_t finish() {
     if (count_ > k_) prune();
-    std::sort(kept_.data(), kept_.data() + count_, ranksBefore);
+    sortRanked({kept_.data(), count_});
     return count_;
   }
 
@@ -58,6 +58,11 @@ class Survivors {
 };
 
 }  // namespace
+
+void sortRanked(std::span<Scored> ranked) {
+  std::make_heap(ranked.begin(), ranked.end(), ranksBefore);
+  std::sort_heap(ranked.begin(), ranked.end(), ranksBefore);
+}
 
 Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out) {
   out.clear();

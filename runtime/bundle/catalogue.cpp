@@ -30,6 +30,9 @@ Status openCategorical(const Bundle& bundle, uint32_t index, CatalogueColumn& co
   column.values = values.value();
   column.codes = codes.value();
   column.codeOffsets = offsets.value();
+  column.oneEach = codes.value().size() == bundle.itemCount();
+  for (uint32_t item = 0; column.oneEach && item < bundle.itemCount(); ++item)
+    column.oneEach = column.codeOffsets[item] == item;
   return {};
 }
 

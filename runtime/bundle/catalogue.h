@@ -16,7 +16,8 @@ struct CatalogueColumn {
   std::span<const uint32_t> codeOffsets;  // (items + 1)
   IndexView codes;                        // indexes into values
   StringsView values;
-  NumberView numbers;  // (items)
+  bool oneEach = false;  // Categorical: whether item i has just code i
+  NumberView numbers;    // (items)
   double nullNumber = 0;
   StringsView texts;  // (items); empty is null
 
@@ -34,6 +35,8 @@ class Catalogue {
   static constexpr uint32_t kNoColumn = ~uint32_t{0};
 
   static Result<Catalogue> open(const Bundle& bundle);
+  /// Appends a column. Error: OutOfMemory. REQUIRES: its views fit the items and each other
+  Status add(const CatalogueColumn& column) { return columns_.push(column); }
 
   uint32_t columnCount() const { return static_cast<uint32_t>(columns_.size()); }
   /// REQUIRES: column < columnCount()

@@ -21,6 +21,13 @@ class IndexView {
     if (width_ == 2) return reinterpret_cast<const uint16_t*>(data_)[index];
     return reinterpret_cast<const uint32_t*>(data_)[index];
   }
+  /// Calls visit(pointer to the numbers in their own width).
+  template <typename Visit>
+  void withNumbers(const Visit& visit) const {
+    if (width_ == 1) return visit(data_);
+    if (width_ == 2) return visit(reinterpret_cast<const uint16_t*>(data_));
+    visit(reinterpret_cast<const uint32_t*>(data_));
+  }
   /// REQUIRES: begin <= end <= size()
   IndexView slice(size_t begin, size_t end) const {
     return {data_ + begin * width_, end - begin, width_};
@@ -41,6 +48,7 @@ class NumberView {
       : data_(data), count_(count), type_(type) {}
 
   size_t size() const { return count_; }
+  Type type() const { return type_; }
   double operator[](size_t index) const {
     switch (type_) {
       case Type::u8: return data_[index];
@@ -50,6 +58,17 @@ class NumberView {
       case Type::f64: return reinterpret_cast<const double*>(data_)[index];
     }
     return 0;
+  }
+  /// Calls visit(pointer to the numbers in their own type).
+  template <typename Visit>
+  void withNumbers(const Visit& visit) const {
+    switch (type_) {
+      case Type::u8: return visit(data_);
+      case Type::u16: return visit(reinterpret_cast<const uint16_t*>(data_));
+      case Type::i32: return visit(reinterpret_cast<const int32_t*>(data_));
+      case Type::f32: return visit(reinterpret_cast<const float*>(data_));
+      case Type::f64: return visit(reinterpret_cast<const double*>(data_));
+    }
   }
 
  private:

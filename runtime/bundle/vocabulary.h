@@ -15,6 +15,8 @@ constexpr uint32_t kUnknownItem = ~uint32_t{0};
 class Vocabulary {
  public:
   static Result<Vocabulary> open(const Bundle& bundle);
+  /// REQUIRES: ids ascend, none twice
+  explicit Vocabulary(StringsView ids) : ids_(ids) {}
 
   uint32_t size() const { return ids_.size(); }
   /// REQUIRES: item < size()
@@ -23,7 +25,6 @@ class Vocabulary {
   uint32_t find(std::string_view id) const;
 
  private:
-  explicit Vocabulary(StringsView ids) : ids_(ids) {}
   StringsView ids_;
 };
 

@@ -19,7 +19,7 @@ bool knowsAny(std::span<const SessionEvent> events) {
 }
 
 /// Makes the additions of the request before zero again.
-Status clearAdditions(Scratch& scratch, size_t items) {
+Status clearAdditions(ModelScratch& scratch, size_t items) {
   if (scratch.additions.size() == items) {
     for (const uint32_t item : scratch.touched) scratch.additions[item] = 0;
   } else {
@@ -65,7 +65,7 @@ Status BlendedModel::openParts(const Bundle& bundle) {
   return read(SectionKind::ColdPrior, coldPrior_);
 }
 
-Status BlendedModel::score(const Query& query, Scratch& scratch, std::span<float> scores) const {
+Status BlendedModel::score(const Query& query, ModelScratch& scratch, std::span<float> scores) const {
   ATTUNE_TRY(sequence_->score(query, scratch, scores));
   ATTUNE_TRY(clearAdditions(scratch, scores.size()));
   if (!knowsAny(query.session.events())) {
@@ -80,7 +80,7 @@ Status BlendedModel::score(const Query& query, Scratch& scratch, std::span<float
   return {};
 }
 
-Status BlendedModel::addNeighbours(std::span<const SessionEvent> history, Scratch& scratch,
+Status BlendedModel::addNeighbours(std::span<const SessionEvent> history, ModelScratch& scratch,
                                    std::span<float> scores) const {
   ATTUNE_TRY(scratch.marks.resize(scores.size()));
   table_.forHistory(history, config_.recencyDecay, scratch.marks.span(),
@@ -98,7 +98,7 @@ Status BlendedModel::addNeighbours(std::span<const SessionEvent> history, Scratc
   return {};
 }
 
-Status BlendedModel::addRepeats(std::span<const SessionEvent> history, Scratch& scratch,
+Status BlendedModel::addRepeats(std::span<const SessionEvent> history, ModelScratch& scratch,
                                 std::span<float> scores) const {
   ATTUNE_TRY(scratch.marks.resize(scores.size()));
   for (const SessionEvent& event : history)
@@ -115,7 +115,7 @@ Status BlendedModel::addRepeats(std::span<const SessionEvent> history, Scratch& 
   return {};
 }
 
-void BlendedModel::refine(const Query& query, Scratch& scratch, std::span<Scored> ranked) const {
+void BlendedModel::refine(const Query& query, ModelScratch& scratch, std::span<Scored> ranked) const {
   if (!approximates()) return;
   sequence_->refine(query, scratch, ranked);
   const bool known = knowsAny(query.session.events());
@@ -127,7 +127,7 @@ void BlendedModel::refine(const Query& query, Scratch& scratch, std::span<Scored
   }
 }
 
-Status BlendedModel::scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const {
+Status BlendedModel::scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const {
   ATTUNE_TRY(sequence_->scoreRelated(item, scratch, scores));
   if (config_.neighbours == 0) return {};
   table_.forNeighbours(item, 1, [&](uint32_t neighbour, float share) {

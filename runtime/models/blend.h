@@ -30,17 +30,17 @@ class BlendedModel : public Model {
 
   BlendedModel(const BlendConfig& config, Owned<Model>&& sequence)
       : config_(config), sequence_(std::move(sequence)) {}
-  Status score(const Query& query, Scratch& scratch, std::span<float> scores) const override;
-  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
+  Status score(const Query& query, ModelScratch& scratch, std::span<float> scores) const override;
+  Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const override;
   bool approximates() const override { return sequence_->approximates(); }
-  void refine(const Query& query, Scratch& scratch, std::span<Scored> ranked) const override;
+  void refine(const Query& query, ModelScratch& scratch, std::span<Scored> ranked) const override;
   bool scoresAreLogits() const override { return true; }
 
  private:
   Status openParts(const Bundle& bundle);
-  Status addNeighbours(std::span<const SessionEvent> history, Scratch& scratch,
+  Status addNeighbours(std::span<const SessionEvent> history, ModelScratch& scratch,
                        std::span<float> scores) const;
-  Status addRepeats(std::span<const SessionEvent> history, Scratch& scratch,
+  Status addRepeats(std::span<const SessionEvent> history, ModelScratch& scratch,
                     std::span<float> scores) const;
 
   BlendConfig config_;

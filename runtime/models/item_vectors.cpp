@@ -18,7 +18,7 @@ void ItemVectors::copy(uint32_t item, std::span<float> out) const {
   for (size_t i = 0; i < dimension; ++i) out[i] = bytes.scales[item] * static_cast<float>(row[i]);
 }
 
-Status ItemVectors::scan(std::span<const float> vector, Scratch& scratch,
+Status ItemVectors::scan(std::span<const float> vector, ModelScratch& scratch,
                          std::span<float> scores) const {
   if (!approximates()) {
     matvec(floats, vector, scores);
@@ -30,7 +30,7 @@ Status ItemVectors::scan(std::span<const float> vector, Scratch& scratch,
   return {};
 }
 
-void ItemVectors::refine(std::span<const float> vector, Scratch& scratch,
+void ItemVectors::refine(std::span<const float> vector, ModelScratch& scratch,
                          std::span<Scored> ranked) const {
   const std::span<float> room = scratch.numbers.span().first(dimension);
   for (Scored& one : ranked) {
@@ -39,7 +39,7 @@ void ItemVectors::refine(std::span<const float> vector, Scratch& scratch,
   }
 }
 
-Status ItemVectors::scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const {
+Status ItemVectors::scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const {
   ATTUNE_TRY(scratch.numbers.resize(2 * dimension));
   const std::span<float> vector = scratch.numbers.span().first(dimension);
   const std::span<float> other = scratch.numbers.span().subspan(dimension);

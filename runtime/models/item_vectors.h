@@ -21,11 +21,11 @@ struct ItemVectors {
   /// Whether scan() rounds the vector it is given, so that refine() is more exact.
   bool approximates() const { return floats.empty(); }
   /// scores (items) = the products of all items' vectors with `vector` (d).
-  Status scan(std::span<const float> vector, Scratch& scratch, std::span<float> scores) const;
+  Status scan(std::span<const float> vector, ModelScratch& scratch, std::span<float> scores) const;
   /// The same for a few items, in float. REQUIRES: the scratch of scan()
-  void refine(std::span<const float> vector, Scratch& scratch, std::span<Scored> ranked) const;
+  void refine(std::span<const float> vector, ModelScratch& scratch, std::span<Scored> ranked) const;
   /// scores (items) = the cosines of all items' vectors with that of `item`.
-  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const;
+  Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const;
 };
 
 /// The items' vectors of a bundle, checked. Error: CorruptBundle.

@@ -12,12 +12,11 @@
 
 namespace attune {
 
-/// Working memory of one request; reused from request to request, so that a warm request allocates
-/// nothing. One request at a time.
-struct Scratch {
+/// A model's working memory of one request; reused from request to request, so that a warm request
+/// allocates nothing. One request at a time.
+struct ModelScratch {
   Buffer<float> scores;   // (items)
   Buffer<Scored> ranked;  // the answer
-  Buffer<float> kept;     // scores a filter sets aside
   Buffer<uint8_t> marks;  // (items) all zero between uses
   WideQuery query;        // a model's vector for the scan over the items
   Buffer<float> numbers;  // a model's working memory
@@ -33,7 +32,7 @@ struct Query {
 };
 
 /// What a recipe has learned, ready to score. Immutable, so one model may serve many threads, each
-/// with its own Scratch and Sessions.
+/// with its own ModelScratch and Sessions.
 class Model {
  public:
   Model() = default;
@@ -44,16 +43,16 @@ class Model {
   /// How much each item suits the query; higher is better, all finite. `scores` has one place an
   /// item. A function of the session's events and attributes and the context alone; what the model
   /// keeps in session.modelState() only saves time.
-  virtual Status score(const Query& query, Scratch& scratch, std::span<float> scores) const = 0;
+  virtual Status score(const Query& query, ModelScratch& scratch, std::span<float> scores) const = 0;
 
   /// How much each item resembles `item`. REQUIRES: item < scores.size()
-  virtual Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const = 0;
+  virtual Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const = 0;
 
   /// Whether score() is a quick approximation, whose best items refine() scores exactly.
   virtual bool approximates() const { return false; }
   /// Gives candidates of score() their exact scores, whatever they hold. REQUIRES: the query and
   /// scratch of score()
-  virtual void refine(const Query&, Scratch&, std::span<Scored>) const {}
+  virtual void refine(const Query&, ModelScratch&, std::span<Scored>) const {}
 
   /// Whether scores are logits: e to their power, divided by the sum over all items, is a share.
   virtual bool scoresAreLogits() const { return false; }

@@ -24,7 +24,7 @@ Result<Owned<Model>> NeighbourModel::open(const Bundle& bundle) {
   return model;
 }
 
-Status NeighbourModel::score(const Query& query, Scratch& scratch,
+Status NeighbourModel::score(const Query& query, ModelScratch& scratch,
                              std::span<float> scores) const {
   counts_.fill(popularityBlend_, scores);
   ATTUNE_TRY(scratch.marks.resize(scores.size()));
@@ -33,7 +33,7 @@ Status NeighbourModel::score(const Query& query, Scratch& scratch,
   return {};
 }
 
-Status NeighbourModel::scoreRelated(uint32_t item, Scratch&, std::span<float> scores) const {
+Status NeighbourModel::scoreRelated(uint32_t item, ModelScratch&, std::span<float> scores) const {
   counts_.fill(popularityBlend_, scores);
   table_.forNeighbours(item, 1,
                        [&](uint32_t neighbour, float share) { scores[neighbour] += share; });

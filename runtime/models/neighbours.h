@@ -22,8 +22,8 @@ class NeighbourModel : public Model {
         counts_(counts),
         recencyDecay_(recencyDecay),
         popularityBlend_(popularityBlend) {}
-  Status score(const Query& query, Scratch& scratch, std::span<float> scores) const override;
-  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
+  Status score(const Query& query, ModelScratch& scratch, std::span<float> scores) const override;
+  Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const override;
 
  private:
   NeighbourTable table_;

@@ -40,12 +40,12 @@ Result<Owned<Model>> PopularityModel::open(const Bundle& bundle) {
   return model;
 }
 
-Status PopularityModel::score(const Query&, Scratch&, std::span<float> scores) const {
+Status PopularityModel::score(const Query&, ModelScratch&, std::span<float> scores) const {
   counts_.fill(1.0f, scores);
   return {};
 }
 
-Status PopularityModel::scoreRelated(uint32_t, Scratch&, std::span<float> scores) const {
+Status PopularityModel::scoreRelated(uint32_t, ModelScratch&, std::span<float> scores) const {
   counts_.fill(1.0f, scores);
   return {};
 }

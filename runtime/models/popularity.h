@@ -29,8 +29,8 @@ class PopularityModel : public Model {
   static Result<Owned<Model>> open(const Bundle& bundle);
 
   explicit PopularityModel(const PopularityCounts& counts) : counts_(counts) {}
-  Status score(const Query& query, Scratch& scratch, std::span<float> scores) const override;
-  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
+  Status score(const Query& query, ModelScratch& scratch, std::span<float> scores) const override;
+  Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const override;
 
  private:
   PopularityCounts counts_;

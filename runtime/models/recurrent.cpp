@@ -100,7 +100,7 @@ size_t RecurrentModel::firstEvent(std::span<const SessionEvent> events) const {
 }
 
 Result<RecurrentModel::State*> RecurrentModel::advance(const Session& session,
-                                                       Scratch& scratch) const {
+                                                       ModelScratch& scratch) const {
   const std::span<const SessionEvent> events = session.events();
   auto* state = static_cast<State*>(session.modelState().get());
   const size_t first = firstEvent(events);
@@ -121,7 +121,7 @@ Result<RecurrentModel::State*> RecurrentModel::advance(const Session& session,
   return state;
 }
 
-Status RecurrentModel::step(const SessionEvent& event, State& state, Scratch& scratch) const {
+Status RecurrentModel::step(const SessionEvent& event, State& state, ModelScratch& scratch) const {
   const size_t d = config_.dimension;
   ATTUNE_TRY(scratch.numbers.resize(7 * d));
   const std::span<float> x = scratch.numbers.span().first(d);
@@ -145,7 +145,7 @@ Status RecurrentModel::step(const SessionEvent& event, State& state, Scratch& sc
   return {};
 }
 
-Status RecurrentModel::score(const Query& query, Scratch& scratch,
+Status RecurrentModel::score(const Query& query, ModelScratch& scratch,
                              std::span<float> scores) const {
   const auto state = advance(query.session, scratch);
   ATTUNE_TRY(state);
@@ -154,14 +154,14 @@ Status RecurrentModel::score(const Query& query, Scratch& scratch,
   return {};
 }
 
-void RecurrentModel::refine(const Query& query, Scratch& scratch,
+void RecurrentModel::refine(const Query& query, ModelScratch& scratch,
                             std::span<Scored> ranked) const {
   const auto* state = static_cast<const State*>(query.session.modelState().get());
   if (state->steps == 0 || !approximates()) return;
   vectors_.refine(state->hidden.span(), scratch, ranked);
 }
 
-Status RecurrentModel::scoreRelated(uint32_t item, Scratch& scratch,
+Status RecurrentModel::scoreRelated(uint32_t item, ModelScratch& scratch,
                                     std::span<float> scores) const {
   return vectors_.scoreRelated(item, scratch, scores);
 }

@@ -51,17 +51,17 @@ class RecurrentModel : public Model {
   static Result<Owned<Model>> open(const Bundle& bundle);
 
   explicit RecurrentModel(const PopularityCounts& counts) : counts_(counts) {}
-  Status score(const Query& query, Scratch& scratch, std::span<float> scores) const override;
-  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
+  Status score(const Query& query, ModelScratch& scratch, std::span<float> scores) const override;
+  Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const override;
   bool approximates() const override { return vectors_.approximates(); }
-  void refine(const Query& query, Scratch& scratch, std::span<Scored> ranked) const override;
+  void refine(const Query& query, ModelScratch& scratch, std::span<Scored> ranked) const override;
   bool scoresAreLogits() const override { return true; }
 
  private:
   class State;
-  Result<State*> advance(const Session& session, Scratch& scratch) const;
+  Result<State*> advance(const Session& session, ModelScratch& scratch) const;
   size_t firstEvent(std::span<const SessionEvent> events) const;
-  Status step(const SessionEvent& event, State& state, Scratch& scratch) const;
+  Status step(const SessionEvent& event, State& state, ModelScratch& scratch) const;
 
   RecurrentConfig config_;
   PopularityCounts counts_;

@@ -59,7 +59,7 @@ size_t TransformerModel::firstEvent(std::span<const SessionEvent> events) const 
 }
 
 Result<TransformerModel::State*> TransformerModel::advance(const Session& session,
-                                                           Scratch& scratch) const {
+                                                           ModelScratch& scratch) const {
   const std::span<const SessionEvent> events = session.events();
   auto* state = static_cast<State*>(session.modelState().get());
   const size_t first = firstEvent(events);
@@ -82,7 +82,7 @@ Result<TransformerModel::State*> TransformerModel::advance(const Session& sessio
   return state;
 }
 
-Status TransformerModel::step(uint32_t item, State& state, Scratch& scratch) const {
+Status TransformerModel::step(uint32_t item, State& state, ModelScratch& scratch) const {
   const size_t d = config_.dimension;
   const size_t f = config_.feedForward;
   ATTUNE_TRY(scratch.numbers.resize(6 * d + 3 * f + config_.window));
@@ -151,7 +151,7 @@ void TransformerModel::attend(const TransformerLayer& layer, size_t index,
   }
 }
 
-Status TransformerModel::fillVector(const Query& query, Scratch& scratch) const {
+Status TransformerModel::fillVector(const Query& query, ModelScratch& scratch) const {
   const auto state = advance(query.session, scratch);
   ATTUNE_TRY(state);
   const bool known = state.value()->steps > 0;
@@ -164,7 +164,7 @@ Status TransformerModel::fillVector(const Query& query, Scratch& scratch) const 
   return {};
 }
 
-Status TransformerModel::score(const Query& query, Scratch& scratch,
+Status TransformerModel::score(const Query& query, ModelScratch& scratch,
                                std::span<float> scores) const {
   ATTUNE_TRY(fillVector(query, scratch));
   if (!scratch.vector.empty()) return vectors_.scan(scratch.vector.span(), scratch, scores);
@@ -172,13 +172,13 @@ Status TransformerModel::score(const Query& query, Scratch& scratch,
   return {};
 }
 
-void TransformerModel::refine(const Query&, Scratch& scratch, std::span<Scored> ranked) const {
+void TransformerModel::refine(const Query&, ModelScratch& scratch, std::span<Scored> ranked) const {
   if (!approximates()) return;
   if (!scratch.vector.empty()) return vectors_.refine(scratch.vector.span(), scratch, ranked);
   for (Scored& one : ranked) one.score = counts_.logit(one.item);
 }
 
-Status TransformerModel::scoreRelated(uint32_t item, Scratch& scratch,
+Status TransformerModel::scoreRelated(uint32_t item, ModelScratch& scratch,
                                       std::span<float> scores) const {
   return vectors_.scoreRelated(item, scratch, scores);
 }

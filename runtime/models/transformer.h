@@ -46,10 +46,10 @@ class TransformerModel : public Model {
   static Result<Owned<Model>> open(const Bundle& bundle);
 
   explicit TransformerModel(const PopularityCounts& counts) : counts_(counts) {}
-  Status score(const Query& query, Scratch& scratch, std::span<float> scores) const override;
-  Status scoreRelated(uint32_t item, Scratch& scratch, std::span<float> scores) const override;
+  Status score(const Query& query, ModelScratch& scratch, std::span<float> scores) const override;
+  Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const override;
   bool approximates() const override { return vectors_.approximates(); }
-  void refine(const Query& query, Scratch& scratch, std::span<Scored> ranked) const override;
+  void refine(const Query& query, ModelScratch& scratch, std::span<Scored> ranked) const override;
   bool scoresAreLogits() const override { return true; }
 
  private:
@@ -57,10 +57,10 @@ class TransformerModel : public Model {
   Status openWeights(const Bundle& bundle);
   /// Puts what the items are multiplied with into scratch.vector, and room for an item behind it;
   /// nothing, if there is neither a known event nor a start vector.
-  Status fillVector(const Query& query, Scratch& scratch) const;
-  Result<State*> advance(const Session& session, Scratch& scratch) const;
+  Status fillVector(const Query& query, ModelScratch& scratch) const;
+  Result<State*> advance(const Session& session, ModelScratch& scratch) const;
   size_t firstEvent(std::span<const SessionEvent> events) const;
-  Status step(uint32_t item, State& state, Scratch& scratch) const;
+  Status step(uint32_t item, State& state, ModelScratch& scratch) const;
   void attend(const TransformerLayer& layer, size_t index, std::span<const float> queryKeyValue,
               State& state, std::span<float> weights, std::span<float> mixed) const;
 

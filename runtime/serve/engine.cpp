@@ -57,16 +57,26 @@ Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes) {
   ATTUNE_TRY(catalogue);
   auto queryColumns = QueryColumns::open(bundle.value());
   ATTUNE_TRY(queryColumns);
+  auto filterFields = FilterFields::of(catalogue.value(), queryColumns.value());
+  ATTUNE_TRY(filterFields);
   auto model = openModel(bundle.value());
   ATTUNE_TRY(model);
   const auto allowed = openAllowed(bundle.value());
   ATTUNE_TRY(allowed);
   Owned<Engine> engine =
       makeOwned<Engine>(bundle.value(), items.value(), std::move(catalogue.value()),
-                        std::move(queryColumns.value()), std::move(model.value()),
-                        allowed.value());
+                        std::move(queryColumns.value()), std::move(filterFields.value()),
+                        std::move(model.value()), allowed.value());
   if (!engine) return Error{ErrorCode::OutOfMemory, "out of memory"};
   return engine;
+}
+
+Result<bool> Engine::setAttribute(Session& session, std::string_view name,
+                                  std::string_view text) const {
+  const auto known = queryColumns_.set(QueryKind::User, name, text, session.attributes());
+  ATTUNE_TRY(known);
+  ATTUNE_TRY(session.profile().set(name, text));
+  return known.value();
 }
 
 Status Engine::recommend(const Session& session, const ListRequest& request,
@@ -78,14 +88,15 @@ Status Engine::recommend(const Session& session, const ListRequest& request,
   // Logits become shares of the whole catalogue, so this comes before a filter masks some.
   const bool logits = model_->scoresAreLogits();
   const SoftmaxScale scale = logits ? softmaxScale(scratch.scores.span()) : SoftmaxScale();
+  const FilterRequest who{&session, request.filterValues, request.now};
   if (!model_->approximates()) {
-    ATTUNE_TRY(select(&session, request, scratch));
+    ATTUNE_TRY(select(who, request, scratch));
   } else {
     ListRequest wider = request;
     wider.numResults = std::max(request.numResults, request.numResults + kCandidateMargin);
-    ATTUNE_TRY(select(&session, wider, scratch));
+    ATTUNE_TRY(select(who, wider, scratch));
     model_->refine(query, scratch, scratch.ranked.span());
-    std::sort(scratch.ranked.begin(), scratch.ranked.end(), ranksBefore);
+    sortRanked(scratch.ranked.span());
     scratch.ranked.truncate(std::min<size_t>(scratch.ranked.size(), request.numResults));
   }
   if (logits)
@@ -100,7 +111,7 @@ Status Engine::related(uint32_t item, const Session* session, const ListRequest&
   ATTUNE_TRY(model_->scoreRelated(item, scratch, scratch.scores.span()));
   scratch.scores[item] = kMasked;
   hideForbidden(scratch.scores.span());
-  return select(session, request, scratch);
+  return select({session, request.filterValues, request.now, true, item}, request, scratch);
 }
 
 void Engine::hideForbidden(std::span<float> scores) const {
@@ -108,9 +119,13 @@ void Engine::hideForbidden(std::span<float> scores) const {
     if (allowed_[i] == 0) scores[i] = kMasked;
 }
 
-Status Engine::select(const Session* session, const ListRequest& request, Scratch& scratch) const {
-  if (request.filter != nullptr)
-    ATTUNE_TRY(request.filter->apply(session, scratch.kept, scratch.scores.span()));
+Status Engine::select(const FilterRequest& who, const ListRequest& request,
+                      Scratch& scratch) const {
+  if (request.filter != nullptr) {
+    ATTUNE_TRY(request.filter->run(filterRows(), who, scratch.filter));
+    for (size_t i = 0; i < items_.size(); ++i)
+      if (scratch.filter.passes[i] == 0) scratch.scores[i] = kMasked;
+  }
   return topK(scratch.scores.span(), request.numResults, scratch.ranked);
 }
 
@@ -129,7 +144,7 @@ Status Engine::rank(const Session& session, std::span<const uint32_t> items, Scr
   }
   for (const Scored& one : scratch.ranked) scratch.marks[one.item] = 0;
   model_->refine(query, scratch, scratch.ranked.span());
-  std::sort(scratch.ranked.begin(), scratch.ranked.end(), ranksBefore);
+  sortRanked(scratch.ranked.span());
   if (model_->scoresAreLogits()) makeLogitsPositive(scratch.ranked.span());
   makeShares(scratch.ranked.span());
   return {};

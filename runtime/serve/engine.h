@@ -17,11 +17,18 @@
 
 namespace attune {
 
+/// Working memory of one request, with the answer in `ranked`.
+struct Scratch : ModelScratch {
+  FilterScratch filter;
+};
+
 /// What a list request may say beside whom or what it is for.
 struct ListRequest {
   uint32_t numResults = 25;             ///< 0 to the number of items; fewer come when fewer pass
   const Filter* filter = nullptr;       ///< null: everything passes
   const QueryRows* context = nullptr;   ///< filled by Engine::setContext; null: nothing is known
+  const FilterValues* filterValues = nullptr;  ///< of the filter's placeholders; null: none
+  double now = 0;                              ///< seconds since 1970, for the filter
 };
 
 /// Opens a bundle once and answers requests from it. A pure function of the bundle's bytes, the
@@ -43,19 +50,27 @@ class Engine {
   /// Sets one attribute of the session's user, or one value of a request's context; see
   /// QueryColumns::set. The rows belong to this bundle. Errors: NotFound, InvalidArgument,
   /// OutOfMemory.
-  Result<bool> setAttribute(Session& session, std::string_view name, std::string_view text) const {
-    return queryColumns_.set(QueryKind::User, name, text, session.attributes());
-  }
+  Result<bool> setAttribute(Session& session, std::string_view name, std::string_view text) const;
   Result<bool> setContext(QueryRows& context, std::string_view name, std::string_view text) const {
     return queryColumns_.set(QueryKind::Context, name, text, context);
   }
 
+  /// A filter over this bundle's items. Errors as of Filter::compile.
+  Result<Filter> compileFilter(std::string_view expression, FilterLanguage language,
+                               FilterHint& hint) const {
+    return Filter::compile(expression, filterFields_, language, hint);
+  }
+  const FilterFields& filterFields() const { return filterFields_; }
+  /// What filters look at.
+  FilterRows filterRows() const { return {items_, catalogue_}; }
+
   /// The best items for a user, best first, in scratch.ranked: of those the bundle allows. A user
-  /// without history gets items by attributes, context and popularity. Error: OutOfMemory.
+  /// without history gets items by attributes, context and popularity. Errors: InvalidFilter (see
+  /// Filter::run), OutOfMemory.
   Status recommend(const Session& session, const ListRequest& request, Scratch& scratch) const;
 
   /// The items most like `item`, itself left out, in scratch.ranked. `session` is for the filter
-  /// and may be null. Errors: NotFound, OutOfMemory.
+  /// and may be null. Errors: NotFound, InvalidFilter, OutOfMemory.
   Status related(uint32_t item, const Session* session, const ListRequest& request,
                  Scratch& scratch) const;
 
@@ -67,22 +82,25 @@ class Engine {
 
   /// For open(), which has checked the parts.
   Engine(const Bundle& bundle, const Vocabulary& items, Catalogue&& catalogue,
-         QueryColumns&& queryColumns, Owned<Model>&& model, std::span<const uint8_t> allowed)
+         QueryColumns&& queryColumns, FilterFields&& filterFields, Owned<Model>&& model,
+         std::span<const uint8_t> allowed)
       : bundle_(bundle),
         items_(items),
         catalogue_(std::move(catalogue)),
         queryColumns_(std::move(queryColumns)),
+        filterFields_(std::move(filterFields)),
         model_(std::move(model)),
         allowed_(allowed) {}
 
  private:
   void hideForbidden(std::span<float> scores) const;
-  Status select(const Session* session, const ListRequest& request, Scratch& scratch) const;
+  Status select(const FilterRequest& who, const ListRequest& request, Scratch& scratch) const;
 
   Bundle bundle_;
   Vocabulary items_;
   Catalogue catalogue_;
   QueryColumns queryColumns_;
+  FilterFields filterFields_;
   Owned<Model> model_;
   std::span<const uint8_t> allowed_;  // (items), or empty: all may be recommended
 };

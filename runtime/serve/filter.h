@@ -5,33 +5,77 @@
 
 #include "runtime/base/memory.h"
 #include "runtime/base/result.h"
+#include "runtime/bundle/catalogue.h"
+#include "runtime/bundle/vocabulary.h"
+#include "runtime/serve/filter_fields.h"
+#include "runtime/serve/filter_program.h"
+#include "runtime/serve/filter_values.h"
 #include "runtime/serve/session.h"
 
 namespace attune {
 
-/// A compiled filter expression. So far it knows the form about the user's own events:
-///
-///   INCLUDE|EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click", "purchase" | "*")
-///
-/// Keywords and names may be in any case; event types compare without case (ASCII); "*" is any
-/// event. Immutable after parse, thread-safe.
+/// The rows a filter is about: the items of a bundle (or, in the same form, users or actions).
+struct FilterRows {
+  const Vocabulary& ids;
+  const Catalogue& columns;
+};
+
+/// What a request says to its filter.
+struct FilterRequest {
+  const Session* session = nullptr;       ///< the user's events and attributes; null: neither
+  const FilterValues* values = nullptr;   ///< of placeholders; null: none
+  double now = 0;                         ///< seconds since 1970
+  bool hasCurrentItem = false;            ///< whether this is a request for related items
+  uint32_t currentItem = kUnknownItem;    ///< of which item; an unknown one has no values
+};
+
+/// What a condition compares with in one request.
+struct ResolvedCondition {
+  enum class Truth : uint8_t { asks, always, never } truth = Truth::asks;
+  bool any = false;                             ///< EVENT_TYPE IN ("*")
+  uint32_t textBegin = 0, textEnd = 0;          ///< in FilterScratch::texts
+  uint32_t numberBegin = 0, numberEnd = 0;      ///< in FilterScratch::numbers
+  uint32_t tableBegin = 0;                      ///< in FilterScratch::tables: a flag for each value
+};
+
+/// Working memory of filters; a thread's own.
+struct FilterScratch {
+  Buffer<ResolvedCondition> conditions;
+  Buffer<std::string_view> texts;
+  Buffer<double> numbers;
+  Buffer<uint8_t> tables;
+  Buffer<uint8_t> stack;       // (depth, block)
+  Buffer<uint8_t> expression;  // (rows)
+  Buffer<uint8_t> excluded;    // (rows)
+  Buffer<uint8_t> passes;      // (rows) the result
+};
+
+/// A compiled filter expression: which items may be listed. Its language is at FilterParser; what
+/// it means where Personalize's documentation is silent is in README.md. Immutable, thread-safe.
 class Filter {
  public:
-  /// Error: InvalidFilter (at = column of the mistake, from 1), OutOfMemory.
-  static Result<Filter> parse(std::string_view expression);
+  /// Parses an expression and checks it against the fields of a bundle (or of schemas). Errors:
+  /// InvalidFilter (at = column of the mistake in characters, from 1; `hint` says which field an
+  /// unknown one may mean), OutOfMemory.
+  static Result<Filter> compile(std::string_view expression, const FilterFields& fields,
+                                FilterLanguage language, FilterHint& hint);
 
-  /// Gives every item that does not pass the score -infinity.
-  /// REQUIRES: items in the session are below scores.size()
-  Status apply(const Session* session, Buffer<float>& kept, std::span<float> scores) const;
+  const FilterProgram& program() const { return program_; }
+
+  /// Puts into scratch.passes a 1 for each row that passes, a 0 for the others. Time is linear in
+  /// rows x conditions. Errors: InvalidFilter (an INCLUDE lacks the value of a placeholder, a value
+  /// does not fit its field, CurrentItem where there is none; `at` = byte of the expression, from
+  /// 1), OutOfMemory. REQUIRES: compiled with the fields of these rows; known items of the session
+  /// are below rows.ids.size()
+  Status run(const FilterRows& rows, const FilterRequest& request, FilterScratch& scratch) const;
+
+  /// Whether a row passes of which nothing but its id is known. Errors as of run().
+  Result<bool> passesUnknown(std::string_view id, const FilterRows& rows,
+                             const FilterRequest& request, FilterScratch& scratch) const;
 
  private:
-  friend class FilterParser;
-  bool matches(const Session& session, const SessionEvent& event) const;
-
-  bool include_ = false;
-  bool anyType_ = false;
-  Buffer<char> typeText_;
-  Buffer<uint32_t> typeEnds_;
+  explicit Filter(FilterProgram&& program) : program_(std::move(program)) {}
+  FilterProgram program_;
 };
 
 }  // namespace attune

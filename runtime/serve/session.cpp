@@ -232,6 +232,7 @@ Status Session::restore(std::span<const uint8_t> bytes) {
   if (reader.ended() || !reader.atEnd()) return unreadable("goes on behind its end", reader.at());
   fresh.generation_ = generation_ + 1;
   fresh.attributes_ = std::move(attributes_);
+  fresh.profile_ = std::move(profile_);
   *this = std::move(fresh);
   return {};
 }

@@ -8,6 +8,7 @@
 #include "runtime/base/result.h"
 #include "runtime/bundle/query_columns.h"
 #include "runtime/bundle/vocabulary.h"
+#include "runtime/serve/attributes.h"
 
 namespace attune {
 
@@ -63,6 +64,9 @@ class Session {
   /// part of the history: neither clear() nor save() and restore() touch it.
   QueryRows& attributes() { return attributes_; }
   const QueryRows& attributes() const { return attributes_; }
+  /// The same as texts, for filters.
+  Attributes& profile() { return profile_; }
+  const Attributes& profile() const { return profile_; }
 
   /// Oldest first.
   std::span<const SessionEvent> events() const { return events_.span().subspan(first_); }
@@ -97,6 +101,7 @@ class Session {
   Buffer<uint32_t> typeEnds_;
   Buffer<char> idText_;
   QueryRows attributes_;
+  Attributes profile_;
   size_t idBytesInUse_ = 0;
   uint32_t generation_ = 0;
   uint64_t appended_ = 0;

@@ -150,7 +150,7 @@ sys.stdin.read()`, at('s.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
   });
 
   test('a filter with a mistake shows where it is', () => {
-    const { status, stderr } = attune('recommend', '--bundle', at('m.attune'), '--input', at('items.csv'), '--output', '-', '--filter', 'EXCLUDE ItemID WHERE Items.PRICE > 3');
+    const { status, stderr } = attune('recommend', '--bundle', at('m.attune'), '--input', at('items.csv'), '--output', '-', '--filter', 'EXCLUDE ItemID WHERE PRICE > 3');
     assert.equal(status, 2);
     assert.match(stderr, /column 22/);
     assert.equal(stderr.split('\n')[2].indexOf('^') - 2, 21);

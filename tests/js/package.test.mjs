@@ -100,6 +100,7 @@ test('the package holds what it needs and nothing else', () => {
     'check',
     'disposable',
     'errors',
+    'filter',
     'index',
     'inline',
     'load',

@@ -13,7 +13,7 @@ const ATTUNE = process.env.ATTUNE_BIN ?? join(NATIVE, 'attune');
 const run = (command, options) => execFileSync(command, options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 const KERNELS = ['exp', 'log', 'sigmoid and tanh', 'dot and sum', 'softmax', 'norms', 'random numbers', 'topK',
-  'scan', 'scale of a softmax'];
+  'scan', 'scale of a softmax', 'filters'];
 
 describe('the arithmetic gives the same bits natively and in wasm', () => {
   const native = JSON.parse(run(join(NATIVE, 'print_kernels'), []));

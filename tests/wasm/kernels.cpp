@@ -7,6 +7,7 @@
 #include "runtime/base/random.h"
 #include "runtime/base/scan.h"
 #include "runtime/base/topk.h"
+#include "tests/support/random_filters.h"
 
 #if defined(__EMSCRIPTEN__)
 #define KERNEL_EXPORT extern "C" __attribute__((visibility("default"), used))
@@ -94,9 +95,15 @@ void hashSoftmaxScales(Hash& hash) {
   }
 }
 
+/// 10000 filters in 20 seeds, each equal to what a plain evaluator finds.
+void hashFilters(Hash& hash, uint32_t seed) {
+  const testing::FilterTrial trial = testing::tryRandomFilters(1000 + seed, 500);
+  hash.add(trial.mistaken == 0 ? trial.hash : 0u);
+}
+
 }  // namespace
 
-KERNEL_EXPORT uint32_t attune_kernel_count(void) { return 10; }
+KERNEL_EXPORT uint32_t attune_kernel_count(void) { return 11; }
 
 KERNEL_EXPORT uint32_t attune_kernel_hash(uint32_t kernel, uint32_t seed) {
   fill(values, seed, 1);
@@ -129,6 +136,7 @@ KERNEL_EXPORT uint32_t attune_kernel_hash(uint32_t kernel, uint32_t seed) {
     case 7: hashTopK(hash); break;
     case 8: hashScan(hash); break;
     case 9: hashSoftmaxScales(hash); break;
+    case 10: hashFilters(hash, seed); break;
   }
   return hash.value();
 }

@@ -6,7 +6,8 @@
 Hashes over the results of the runtime's arithmetic on many random inputs. The same functions are
 built natively and to a small wasm module of their own; tests/js/parity.test.mjs compares them, which
 is how "bit-identical" is more than a claim. Kernels: 0 exp, 1 log, 2 sigmoid and tanh, 3 dot and
-sum, 4 softmax, 5 layerNorm and rmsNorm, 6 random numbers, 7 topK.
+sum, 4 softmax, 5 layerNorm and rmsNorm, 6 random numbers, 7 topK, 8 scan, 9 scale of a softmax, 10 filters (0 if one of
+them passes other rows than a plain evaluator).
 */
 #ifdef __cplusplus
 extern "C" {

@@ -1,6 +1,7 @@
 #include "trainer/cli/commands.h"
 
 #include "trainer/cli/evaluate_command.h"
+#include "trainer/cli/filter_command.h"
 #include "trainer/cli/import_command.h"
 #include "trainer/cli/inspect_command.h"
 #include "trainer/cli/recommend_command.h"
@@ -14,6 +15,7 @@ void addCommands(CLI::App& app, std::function<void()>& run) {
   addTrainCommand(app, run);
   addEvaluateCommand(app, run);
   addRecommendCommand(app, run);
+  addFilterCommand(app, run);
   addInspectCommand(app, run);
   addSynthCommand(app, run);
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -26,6 +27,7 @@ struct RecommendCommand {
   std::string input = "-";
   std::string output = "-";
   std::string filter;
+  bool compatible = false;
   uint32_t numResults = 25;
   unsigned threads = 0;
   bool json = false;
@@ -76,12 +78,16 @@ void runRecommend(const RecommendCommand& command) {
   std::ios::sync_with_stdio(false);
   const ServedBundle served = ServedBundle::read(command.bundle);
   std::optional<Filter> filter;
-  if (!command.filter.empty()) filter.emplace(parseFilter(command.filter));
+  if (!command.filter.empty())
+    filter.emplace(parseFilter(command.filter, served.engine().filterFields(),
+                               command.compatible ? FilterLanguage::compatible
+                                                  : FilterLanguage::extended));
   std::ifstream file;
   if (command.input != "-") file = openForReading(command.input);
   const std::optional<StoredHistories> stored = loadHistories(command.store);
   const BatchAnswerer answerer(served.engine(), stored ? &*stored : nullptr,
-                               {command.numResults, filter ? &*filter : nullptr});
+                               {command.numResults, filter ? &*filter : nullptr,
+                                static_cast<double>(std::time(nullptr))});
   const auto start = std::chrono::steady_clock::now();
   const BatchCounts counts =
       answerTo(command.output, command.input == "-" ? std::cin : file, answerer, command.threads);
@@ -107,6 +113,8 @@ void addRecommendCommand(CLI::App& app, std::function<void()>& run) {
                    "Length of the lists; a ranking has all items asked for")
       ->capture_default_str();
   recommend->add_option("--filter", command->filter, "Filter expression for every request");
+  recommend->add_flag("--compatible", command->compatible,
+                      "Take exactly the filters that Personalize takes");
   recommend->add_option("--threads", command->threads,
                         "Threads; the answers do not depend on it (0: one a core)");
   recommend->add_flag("--json", command->json, "Print the summary as one JSON document");

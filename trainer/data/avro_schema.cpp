@@ -210,10 +210,26 @@ AvroSchema parseAvroSchema(std::string_view json, DatasetType type, const std::s
   return Parser(where).parse(json, type);
 }
 
-AvroSchema loadAvroSchema(const std::string& path, DatasetType type) {
+namespace {
+
+std::string readSchema(const std::string& path) {
   std::string text = readTextFile(path, 4 * kMaxSchemaChars);  // 4: the longest UTF-8 character
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  return parseAvroSchema(text, type, path);
+  return text;
+}
+
+}  // namespace
+
+AvroSchema loadAvroSchema(const std::string& path, DatasetType type) {
+  return parseAvroSchema(readSchema(path), type, path);
+}
+
+AvroSchema loadAvroSchema(const std::string& path) {
+  const std::string text = readSchema(path);
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("name") || !json["name"].is_string())
+    throw UserError(path + ": not an Avro schema with a name (Interactions, Items or Users)");
+  return parseAvroSchema(text, parseDatasetType(json["name"].get<std::string>()), path);
 }
 
 std::string schemaDifference(const AvroSchema& stored, const AvroSchema& given) {

@@ -43,6 +43,9 @@ AvroSchema parseAvroSchema(std::string_view json, DatasetType type, const std::s
 /// Reads and parses the file `path`.
 AvroSchema loadAvroSchema(const std::string& path, DatasetType type);
 
+/// The same for a schema that says by its name (`Interactions`, `Items`, `Users`) what it is of.
+AvroSchema loadAvroSchema(const std::string& path);
+
 /// What differs first between two schemas, in words; empty when their fields are the same.
 std::string schemaDifference(const AvroSchema& stored, const AvroSchema& given);
 

@@ -43,32 +43,31 @@ std::string errorLine(const ParsedLine& parsed, const std::string& error) {
 
 BatchAnswerer::BatchAnswerer(const Engine& engine, const StoredHistories* stored,
                              const BatchOptions& options)
-    : engine_(engine), stored_(stored), options_(options) {
-  if (options_.filter == nullptr) return;
-  Buffer<float> kept;
-  float score = 0;
-  const Status status = options_.filter->apply(nullptr, kept, {&score, 1});
-  if (!status.ok()) throwRuntimeError("the filter", status.error());
-  unknownPasses_ = score != kMasked;
-}
+    : engine_(engine), stored_(stored), options_(options) {}
 
 BatchAnswer BatchAnswerer::answer(std::string_view line, Scratch& scratch) const {
   const ParsedLine parsed = parseBatchLine(line);
   if (!parsed.error.empty()) return {errorLine(parsed, parsed.error), true};
   auto session = sessionOf(parsed.request);
   if (!session.ok()) return {errorLine(parsed, session.error().what), true};
-  QueryRows context;
-  std::string problem = readValues("context", QueryKind::Context, parsed.request.context, context);
-  if (problem.empty() && parsed.request.hasAttributes) {
-    session.value().attributes().clear();
-    problem = readValues("attributes", QueryKind::User, parsed.request.attributes,
-                         session.value().attributes());
-  }
+  std::string problem = readAttributes(parsed.request, session.value());
+  Question question{parsed.request, session.value(), {}, {}};
+  if (problem.empty())
+    problem = readValues("context", QueryKind::Context, parsed.request.context, question.context);
+  if (problem.empty())
+    problem = readFilterValues(parsed.request.filterValues, question.filterValues);
   if (!problem.empty()) return {errorLine(parsed, problem), true};
   Ranking ranking;
-  const Status status = serve(parsed.request, session.value(), context, scratch, ranking);
-  if (!status.ok()) return {errorLine(parsed, status.error().what), true};
+  const Status status = serve(question, scratch, ranking);
+  if (!status.ok()) return {errorLine(parsed, describe(status.error())), true};
   return {print(parsed, scratch, ranking), false};
+}
+
+std::string BatchAnswerer::describe(const Error& error) const {
+  std::string text = error.what;
+  if (error.code == ErrorCode::InvalidFilter)
+    text = "filter: " + text + " (column " + std::to_string(error.at) + ")";
+  return text;
 }
 
 Result<Session> BatchAnswerer::sessionOf(const BatchRequest& request) const {
@@ -78,6 +77,23 @@ Result<Session> BatchAnswerer::sessionOf(const BatchRequest& request) const {
   for (const BatchEvent& event : request.events)
     ATTUNE_TRY(session.record(event.itemId, event.eventType, event.timestamp, event.value));
   return session;
+}
+
+std::string BatchAnswerer::readAttributes(const BatchRequest& request, Session& session) const {
+  if (!request.hasAttributes) return "";
+  session.attributes().clear();
+  session.profile().clear();
+  for (const auto& [name, text] : request.attributes)
+    if (!session.profile().set(name, text).ok()) return "out of memory";
+  return readValues("attributes", QueryKind::User, request.attributes, session.attributes());
+}
+
+std::string BatchAnswerer::readFilterValues(const BatchValues& values, FilterValues& out) const {
+  for (const auto& [name, text] : values) {
+    const Status set = out.set(name, text);
+    if (!set.ok()) return "filterValues." + name + ": " + set.error().what;
+  }
+  return "";
 }
 
 std::string BatchAnswerer::readValues(const char* field, QueryKind kind, const BatchValues& values,
@@ -99,52 +115,68 @@ std::string BatchAnswerer::readValues(const char* field, QueryKind kind, const B
   return "";
 }
 
-Status BatchAnswerer::serve(const BatchRequest& request, const Session& session,
-                            const QueryRows& context, Scratch& scratch, Ranking& ranking) const {
-  switch (request.kind) {
+ListRequest BatchAnswerer::listRequest(const Question& question) const {
+  return {options_.numResults, options_.filter, &question.context, &question.filterValues,
+          options_.now};
+}
+
+Status BatchAnswerer::serve(const Question& question, Scratch& scratch, Ranking& ranking) const {
+  switch (question.request.kind) {
     case BatchRequest::Kind::related:
-      return serveRelated(request, session, scratch);
+      return serveRelated(question, scratch);
     case BatchRequest::Kind::ranking:
-      return serveRanking(request, session, context, scratch, ranking);
+      return serveRanking(question, scratch, ranking);
     default:
-      return engine_.recommend(session, {options_.numResults, options_.filter, &context}, scratch);
+      return engine_.recommend(question.session, listRequest(question), scratch);
   }
 }
 
-Status BatchAnswerer::serveRelated(const BatchRequest& request, const Session& session,
-                                   Scratch& scratch) const {
-  const uint32_t item = engine_.items().find(request.itemId);
-  if (item == kUnknownItem) return servePopular(session, scratch);
-  return engine_.related(item, &session, {options_.numResults, options_.filter}, scratch);
+Status BatchAnswerer::serveRelated(const Question& question, Scratch& scratch) const {
+  const uint32_t item = engine_.items().find(question.request.itemId);
+  if (item == kUnknownItem) return servePopular(question, scratch);
+  return engine_.related(item, &question.session, listRequest(question), scratch);
 }
 
-/// What a user without a history gets, filtered by the history that this user has.
-Status BatchAnswerer::servePopular(const Session& session, Scratch& scratch) const {
+/// What a user without a history gets, filtered for this user and the unknown item asked for.
+Status BatchAnswerer::servePopular(const Question& question, Scratch& scratch) const {
   const Session nobody = sessionFor(engine_.items(), 0);
   if (options_.filter == nullptr)
     return engine_.recommend(nobody, {options_.numResults, nullptr}, scratch);
   ATTUNE_TRY(engine_.recommend(nobody, {engine_.items().size(), nullptr}, scratch));
   for (const Scored& one : scratch.ranked) scratch.scores[one.item] = one.score;
-  ATTUNE_TRY(options_.filter->apply(&session, scratch.kept, scratch.scores.span()));
+  const FilterRequest request{&question.session, &question.filterValues, options_.now, true};
+  ATTUNE_TRY(options_.filter->run(engine_.filterRows(), request, scratch.filter));
+  for (uint32_t item = 0; item < engine_.items().size(); ++item)
+    if (scratch.filter.passes[item] == 0) scratch.scores[item] = kMasked;
   return topK(scratch.scores.span(), options_.numResults, scratch.ranked);
 }
 
-Status BatchAnswerer::serveRanking(const BatchRequest& request, const Session& session,
-                                   const QueryRows& context, Scratch& scratch,
+Status BatchAnswerer::serveRanking(const Question& question, Scratch& scratch,
                                    Ranking& ranking) const {
-  ATTUNE_TRY(scratch.scores.resize(engine_.items().size()));
-  std::fill(scratch.scores.begin(), scratch.scores.end(), 0.0f);
-  if (options_.filter != nullptr)
-    ATTUNE_TRY(options_.filter->apply(&session, scratch.kept, scratch.scores.span()));
+  const Filter* filter = options_.filter;
+  const FilterRequest request{&question.session, &question.filterValues, options_.now};
+  if (filter != nullptr) ATTUNE_TRY(filter->run(engine_.filterRows(), request, scratch.filter));
   std::vector<uint32_t> items;
+  std::vector<std::string_view> unknown;
   std::unordered_set<std::string_view> met;
-  for (const std::string& id : request.itemList) {
+  for (const std::string& id : question.request.itemList) {
     const uint32_t item = engine_.items().find(id);
-    if (item != kUnknownItem && scratch.scores[item] != kMasked) items.push_back(item);
-    if (item == kUnknownItem && unknownPasses_ && met.insert(id).second)
-      ranking.unscored.push_back(id);
+    if (item == kUnknownItem) {
+      if (met.insert(id).second) unknown.push_back(id);
+    } else if (filter == nullptr || scratch.filter.passes[item] != 0) {
+      items.push_back(item);
+    }
   }
-  return engine_.rank(session, items, scratch, &context);
+  for (const std::string_view id : unknown) {
+    if (filter != nullptr) {
+      const auto passes =
+          filter->passesUnknown(id, engine_.filterRows(), request, scratch.filter);
+      ATTUNE_TRY(passes);
+      if (!passes.value()) continue;
+    }
+    ranking.unscored.push_back(id);
+  }
+  return engine_.rank(question.session, items, scratch, &question.context);
 }
 
 std::string BatchAnswerer::print(const ParsedLine& parsed, const Scratch& scratch,

@@ -13,6 +13,7 @@ namespace attune::trainer {
 struct BatchOptions {
   uint32_t numResults = 25;        ///< for lists; a ranking has all items asked for
   const Filter* filter = nullptr;  ///< null: everything passes
+  double now = 0;                  ///< seconds since 1970, for the filter
 };
 
 /// One line of output, without its line break.
@@ -38,23 +39,32 @@ class BatchAnswerer {
   struct Ranking {
     std::vector<std::string_view> unscored;  // behind scratch.ranked
   };
+  /// One request with everything it brings along.
+  struct Question {
+    const BatchRequest& request;
+    const Session& session;
+    QueryRows context;
+    FilterValues filterValues;
+  };
 
   Result<Session> sessionOf(const BatchRequest& request) const;
   /// Turns names and texts into rows; the text of the answer's error, or nothing.
   std::string readValues(const char* field, QueryKind kind, const BatchValues& values,
                          QueryRows& rows) const;
-  Status serve(const BatchRequest& request, const Session& session, const QueryRows& context,
-               Scratch& scratch, Ranking& ranking) const;
-  Status serveRelated(const BatchRequest& request, const Session& session, Scratch& scratch) const;
-  Status servePopular(const Session& session, Scratch& scratch) const;
-  Status serveRanking(const BatchRequest& request, const Session& session,
-                      const QueryRows& context, Scratch& scratch, Ranking& ranking) const;
+  /// The same for the user's attributes and the filter's values; fills what answer() goes on with.
+  std::string readAttributes(const BatchRequest& request, Session& session) const;
+  std::string readFilterValues(const BatchValues& values, FilterValues& out) const;
+  std::string describe(const Error& error) const;
+  ListRequest listRequest(const Question& question) const;
+  Status serve(const Question& question, Scratch& scratch, Ranking& ranking) const;
+  Status serveRelated(const Question& question, Scratch& scratch) const;
+  Status servePopular(const Question& question, Scratch& scratch) const;
+  Status serveRanking(const Question& question, Scratch& scratch, Ranking& ranking) const;
   std::string print(const ParsedLine& parsed, const Scratch& scratch, const Ranking& ranking) const;
 
   const Engine& engine_;
   const StoredHistories* stored_;
   BatchOptions options_;
-  bool unknownPasses_ = true;  // whether an item without events passes the filter
 };
 
 }  // namespace attune::trainer

@@ -124,12 +124,6 @@ Problem readValues(const std::string& field, const ordered_json& object, BatchVa
   return {};
 }
 
-Problem readFilterValues(const ordered_json& values) {
-  if (!values.is_object()) return "filterValues must be an object of strings";
-  if (!values.empty()) return "filterValues: filters with placeholders are not supported yet";
-  return {};
-}
-
 Problem readField(const std::string& name, const ordered_json& value, BatchRequest& request) {
   if (name == "userId") return readId(value, name, request.userId);
   if (name == "itemId") return readId(value, name, request.itemId);
@@ -140,7 +134,7 @@ Problem readField(const std::string& name, const ordered_json& value, BatchReque
     request.hasAttributes = true;
     return readValues(name, value, request.attributes);
   }
-  if (name == "filterValues") return readFilterValues(value);
+  if (name == "filterValues") return readValues(name, value, request.filterValues);
   return unknownField("", name,
                       {"userId", "itemId", "itemList", "events", "context", "attributes",
                        "filterValues"});

@@ -27,7 +27,8 @@ using BatchValues = std::vector<std::pair<std::string, std::string>>;
 /// "events": [{"itemId", "timestamp", "eventType"?, "eventValue"?}, ..] is the user's history and
 /// replaces a stored one; with it userId may be missing. "context": {"DEVICE": "phone", ..} are the
 /// circumstances of the request, and "attributes" in the same form the user's metadata, which replace
-/// stored ones: texts, numbers or booleans. "filterValues" must be empty so far.
+/// stored ones: texts, numbers or booleans. "filterValues": {"GENRE": "\"Comedy\",\"Drama\""} are the
+/// values of the filter's placeholders in Personalize's form (see FilterValues), or plain numbers.
 struct BatchRequest {
   enum class Kind : uint8_t { forUser, related, ranking };
 
@@ -40,6 +41,7 @@ struct BatchRequest {
   BatchValues context;
   bool hasAttributes = false;
   BatchValues attributes;
+  BatchValues filterValues;
 };
 
 /// What became of one line: a request, or the reason why there is none.

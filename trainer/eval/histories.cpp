@@ -26,15 +26,6 @@ std::string textOf(const Column& column, uint32_t row) {
   return text;
 }
 
-Status setValues(const Engine& engine, QueryKind kind, const std::vector<Column>& columns,
-                 uint32_t row, QueryRows& rows) {
-  const QueryColumns& known = engine.queryColumns();
-  for (const Column& column : columns)
-    if (known.find(kind, column.name) != QueryColumns::kNone)
-      ATTUNE_TRY(known.set(kind, column.name, textOf(column, row), rows));
-  return {};
-}
-
 }  // namespace
 
 Session sessionFor(const Vocabulary& items, size_t events) {
@@ -52,11 +43,22 @@ Status replay(const Dataset& data, std::span<const HistoryEvent> history, Sessio
 }
 
 Status setAttributes(const Engine& engine, const Dataset& data, uint32_t user, Session& session) {
-  return setValues(engine, QueryKind::User, data.userColumns, user, session.attributes());
+  const QueryColumns& known = engine.queryColumns();
+  for (const Column& column : data.userColumns) {
+    const std::string text = textOf(column, user);
+    ATTUNE_TRY(session.profile().set(column.name, text));
+    if (known.find(QueryKind::User, column.name) != QueryColumns::kNone)
+      ATTUNE_TRY(known.set(QueryKind::User, column.name, text, session.attributes()));
+  }
+  return {};
 }
 
 Status setContext(const Engine& engine, const Dataset& data, uint32_t row, QueryRows& context) {
-  return setValues(engine, QueryKind::Context, data.interactions.columns, row, context);
+  const QueryColumns& known = engine.queryColumns();
+  for (const Column& column : data.interactions.columns)
+    if (known.find(QueryKind::Context, column.name) != QueryColumns::kNone)
+      ATTUNE_TRY(known.set(QueryKind::Context, column.name, textOf(column, row), context));
+  return {};
 }
 
 Result<Session> StoredHistories::sessionOf(std::string_view userId, const Engine& engine) const {

@@ -80,17 +80,29 @@ ServedBundle ServedBundle::read(const std::string& path) {
   return ServedBundle(readAligned(path), path);
 }
 
-Filter parseFilter(const std::string& expression) {
-  auto filter = Filter::parse(expression);
-  if (filter.ok()) return std::move(filter.value());
-  const Error& error = filter.error();
-  std::string text = std::string("the filter cannot be used: ") + error.what;
+std::string describeMistake(const std::string& expression, const Error& error,
+                            const FilterHint& hint) {
+  std::string text = error.what;
+  if (!hint.meant.empty()) text += "; did you mean " + std::string(hint.meant) + "?";
   if (error.at != Error::kNowhere && error.at > 0)
     text += " (column " + std::to_string(error.at) + ")\n  " + onOneLine(expression) + "\n  " +
             indentTo(expression, error.at - 1) + "^";
-  throw UserError(text);
+  return text;
 }
 
-Filter seenItemsFilter() { return parseFilter(kSeenItems); }
+Filter parseFilter(const std::string& expression, const FilterFields& fields,
+                   FilterLanguage language) {
+  FilterHint hint;
+  auto filter = Filter::compile(expression, fields, language, hint);
+  if (filter.ok()) return std::move(filter.value());
+  throw UserError("the filter cannot be used: " +
+                  describeMistake(expression, filter.error(), hint));
+}
+
+Filter seenItemsFilter() {
+  FilterFields fields;
+  if (!fields.addEventFields().ok()) throw std::bad_alloc();
+  return parseFilter(kSeenItems, fields, FilterLanguage::extended);
+}
 
 }  // namespace attune::trainer

@@ -38,8 +38,13 @@ class ServedBundle {
   Owned<Engine> engine_;
 };
 
+/// What is wrong with a filter expression, with a mark under the mistake.
+std::string describeMistake(const std::string& expression, const Error& error,
+                            const FilterHint& hint);
+
 /// Compiles a filter expression. Throws UserError with the expression and a mark under the mistake.
-Filter parseFilter(const std::string& expression);
+Filter parseFilter(const std::string& expression, const FilterFields& fields,
+                   FilterLanguage language = FilterLanguage::extended);
 
 /// The filter that leaves out whatever the user had before.
 Filter seenItemsFilter();

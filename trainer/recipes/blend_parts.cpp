@@ -38,7 +38,8 @@ BlendParts learnBlendParts(const Dataset& data, const Sequences& sequences,
   BlendParts parts;
   parts.weights = choices.blend;
   const auto items = static_cast<uint32_t>(data.items.size());
-  if (parts.weights.neighbours != 0) parts.neighbours = blendNeighbours(sequences, items, threads);
+  if (parts.weights.neighbours != 0)
+    parts.neighbours = blendNeighbours(sequences, items, choices.listLength, threads);
   if (recencyBias) {
     const PopularityDrift drift = measureDrift(data.interactions, items);
     if (drift.gain >= kDriftThatCounts)

@@ -16,6 +16,7 @@ namespace attune::trainer {
 struct SequenceChoices {
   uint64_t epochs = 0;
   BlendWeights blend;
+  uint32_t listLength = 0;      ///< of the blend's neighbour lists
   bool blends = false;          ///< whether the blend is better than the sequence model alone
   double ndcgAt10 = 0;          ///< on the held-out events, of what was chosen
   double sequenceNdcgAt10 = 0;  ///< of the sequence model alone
@@ -42,8 +43,9 @@ SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequen
                              const ItemFeatures& features, SequenceTrainingOptions training,
                              Blending blending, const TrainOptions& options);
 
-/// The lists a blend uses, learned from all sequences.
-NeighbourLists blendNeighbours(const Sequences& sequences, uint32_t items, unsigned threads);
+/// The lists a blend uses, learned from all sequences: `length` neighbours an item.
+NeighbourLists blendNeighbours(const Sequences& sequences, uint32_t items, uint32_t length,
+                               unsigned threads);
 
 /// Whether enough of the users come back to items they had: then these are right answers too.
 bool usersRepeat(const Sequences& sequences);

@@ -228,7 +228,10 @@ TEST_CASE("scores are shares of the whole catalogue, whatever a filter takes out
   const auto all = asked.scores(session);
   for (const float score : all) total += static_cast<double>(score);
   CHECK(total == Approx(1).epsilon(1e-3));
-  const auto filter = Filter::parse(R"(EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*"))");
+  FilterHint hint;
+  const auto filter =
+      asked.engine->compileFilter(R"(EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*"))",
+                                  FilterLanguage::extended, hint);
   REQUIRE(asked.engine->recommend(session, {6, &filter.value()}, asked.scratch).ok());
   CHECK(asked.scratch.ranked.size() == 3);
   for (const Scored& one : asked.scratch.ranked) CHECK(one.score == all[one.item]);

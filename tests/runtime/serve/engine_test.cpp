@@ -18,7 +18,9 @@ struct Opened : OpenSample {
     REQUIRE(session.record(id, type, 1, 0).ok());
   }
   Ids recommend(uint32_t count, const char* filter = nullptr) {
-    const auto parsed = Filter::parse(filter == nullptr ? "" : filter);
+    FilterHint hint;
+    const auto parsed =
+        engine->compileFilter(filter == nullptr ? "" : filter, FilterLanguage::extended, hint);
     REQUIRE((filter == nullptr || parsed.ok()));
     const ListRequest request{count, filter == nullptr ? nullptr : &parsed.value()};
     REQUIRE(engine->recommend(session, request, scratch).ok());

@@ -57,7 +57,8 @@ struct Batch {
   BatchCounts counts;
 
   std::string run(const std::string& input) {
-    const attune::Filter parsed = filter.empty() ? seenItemsFilter() : parseFilter(filter);
+    const attune::Filter parsed =
+        filter.empty() ? seenItemsFilter() : parseFilter(filter, served.engine().filterFields());
     const BatchAnswerer answerer(served.engine(), useStore ? &stored : nullptr,
                                  {numResults, filter.empty() ? nullptr : &parsed});
     std::istringstream in(input);
@@ -184,8 +185,8 @@ TEST_CASE("Wrong fields are told apart by name") {
   CHECK(batch.error(R"({"itemList":["a"]})") == "a request with itemList needs userId or events");
   CHECK(batch.error(R"({"itemId":"a","itemList":["a"],"userId":"u"})") ==
         "itemId and itemList cannot be in one request");
-  CHECK(batch.error(R"({"userId":"u","filterValues":{"G":"1"}})") ==
-        "filterValues: filters with placeholders are not supported yet");
+  CHECK(batch.error(R"({"userId":"u","filterValues":{"G":"\"a"}})") ==
+        "filterValues.G: a quote is never closed");
   CHECK(batch.answer(R"({"userId":"u","filterValues":{}})")["error"].is_null());
   CHECK(batch.error(R"({"userId":"u","context":{"D":[1]}})") == "context.D must be a string");
   CHECK(batch.error(R"({"userId":"u","context":{"":"x"}})") ==
@@ -241,12 +242,31 @@ TEST_CASE("Answers keep the order of the lines whatever the number of threads") 
 
 TEST_CASE("A wrong filter is shown with a mark under the mistake") {
   try {
-    parseFilter("EXCLUDE ItemID WERE x");
+    parseFilter("EXCLUDE ItemID WERE x", attune::FilterFields());
     FAIL("no error");
   } catch (const UserError& error) {
     CHECK_THAT(error.what(), Catch::Contains("column 16") &&
                                  Catch::EndsWith("\n  EXCLUDE ItemID WERE x\n                 ^"));
   }
+}
+
+TEST_CASE("A line gives the values of the filter's placeholders") {
+  Batch batch;
+  batch.numResults = 6;
+  batch.filter = "INCLUDE ItemID WHERE Items.ITEM_ID IN ($IDS)";
+  CHECK(batch.items(R"({"userId":"new","filterValues":{"IDS":"\"b\""}})") == R"(["b"])");
+  CHECK(batch.error(R"({"userId":"new"})") ==
+        "filter: the request gives no value for this placeholder, and an INCLUDE needs it (column 40)");
+}
+
+TEST_CASE("A filter compares with the item of a request for related items") {
+  Batch batch;
+  batch.numResults = 6;
+  batch.filter = "EXCLUDE ItemID WHERE Items.ITEM_ID > 'a'";
+  CHECK_THROWS_AS(batch.run(""), UserError);
+  batch.filter = "EXCLUDE ItemID WHERE Items.ITEM_ID != CurrentItem.ITEM_ID";
+  CHECK(batch.items(R"({"itemId":"a"})") == "[]");
+  CHECK(batch.error(R"({"userId":"new"})").find("related items only") != std::string::npos);
 }
 
 TEST_CASE("Context and attributes move lists and rankings") {

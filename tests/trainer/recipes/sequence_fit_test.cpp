@@ -58,6 +58,7 @@ TEST_CASE("choices survive JSON") {
   SequenceChoices choices;
   choices.epochs = 7;
   choices.blends = true;
+  choices.listLength = 50;
   choices.blend = {0.5f, 2, 0.1f, 0.85f, -0.25f, 0.75f};
   choices.ndcgAt10 = 0.125;
   choices.sequenceNdcgAt10 = 0.0625;

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "runtime/serve/filter.h"
+
+namespace attune {
+
+/// Finds out what the conditions of a filter compare with in one request: the placeholders' values,
+/// the current item's and the current user's. Fills scratch.conditions and what they point into.
+class FilterResolver {
+ public:
+  FilterResolver(const FilterProgram& program, const FilterRows& rows,
+                 const FilterRequest& request, FilterScratch& scratch)
+      : program_(program), rows_(rows), request_(request), scratch_(scratch) {}
+
+  /// Errors: as of Filter::run.
+  Status resolve();
+
+ private:
+  Status resolve(const FilterCondition& condition, bool mayLack, ResolvedCondition& resolved);
+  Status collect(const FilterCondition& condition, const FilterOperand& operand,
+                 ResolvedCondition& resolved);
+  Status collectField(const FilterCondition& condition, const FilterOperand& operand);
+  Status addText(const FilterCondition& condition, const FilterOperand& operand,
+                 std::string_view text);
+  Status addNumber(const FilterCondition& condition, double number);
+  Status addRows(const ResolvedCondition& resolved);
+  Status fillTable(const FilterCondition& condition, ResolvedCondition& resolved);
+  Status askUser(const FilterCondition& condition, ResolvedCondition& resolved) const;
+  bool userHas(const FilterCondition& condition, const ResolvedCondition& resolved,
+               std::string_view value) const;
+
+  const FilterProgram& program_;
+  const FilterRows& rows_;
+  const FilterRequest& request_;
+  FilterScratch& scratch_;
+};
+
+/// Whether a number stands in the condition's relation to one of the numbers.
+bool compares(FilterCondition::Comparison comparison, double x, std::span<const double> numbers);
+
+/// Calls visit(value) for the parts of a text between '|'.
+template <typename Visit>
+void forParts(std::string_view text, const Visit& visit) {
+  while (!text.empty()) {
+    const size_t end = text.find('|');
+    const std::string_view part = text.substr(0, end);
+    if (!part.empty()) visit(part);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  }
+}
+
+}  // namespace attune

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "runtime/serve/filter.h"
+
+namespace attune {
+
+/// Runs a program over the rows, a block at a time, with the conditions resolved in
+/// scratch.conditions. A condition about events holds for a row if the user has an event with it
+/// that it holds for, and what stands beside it in one expression must hold for the same event.
+class FilterRunner {
+ public:
+  FilterRunner(const FilterProgram& program, const FilterRows& rows, const Session* session,
+               FilterScratch& scratch)
+      : program_(program), rows_(rows), session_(session), scratch_(scratch) {}
+
+  /// Fills scratch.passes. Error: OutOfMemory.
+  Status run();
+  /// Whether a row passes that has an id and no values. Error: OutOfMemory.
+  Result<bool> passesUnknown(std::string_view id);
+
+ private:
+  /// One row, perhaps with one of its events.
+  struct Case {
+    uint32_t row = kUnknownItem;
+    std::string_view id;  ///< of an unknown row
+    const SessionEvent* event = nullptr;
+  };
+
+  bool takesPart(const FilterExpression& expression);
+  bool holds(const FilterExpression& expression, const Case& one);
+  bool holds(uint32_t begin, uint32_t end, const Case& one);
+  bool holds(const FilterCondition& condition, const ResolvedCondition& resolved, const Case& one);
+  bool holdsForRow(const FilterCondition& condition, const ResolvedCondition& resolved,
+                   const Case& one);
+  bool holdsForEvent(const FilterCondition& condition, const ResolvedCondition& resolved,
+                     const SessionEvent& event) const;
+
+  /// scratch.expression: where the expression holds.
+  void fillExpression(const FilterExpression& expression);
+  void fillBlock(const FilterExpression& expression, uint32_t begin, uint32_t count);
+  void fill(const FilterCondition& condition, const ResolvedCondition& resolved, uint32_t begin,
+            uint32_t count, uint8_t* out) const;
+  void fillNumbers(const FilterCondition& condition, const ResolvedCondition& resolved,
+                   uint32_t begin, uint32_t count, uint8_t* out) const;
+  bool mayHoldWithoutEvent(const FilterExpression& expression);
+
+  std::span<const SessionEvent> events() const {
+    return session_ == nullptr ? std::span<const SessionEvent>() : session_->events();
+  }
+  std::span<const std::string_view> texts(const ResolvedCondition& resolved) const {
+    return scratch_.texts.span().subspan(resolved.textBegin, resolved.textEnd - resolved.textBegin);
+  }
+  std::span<const double> numbers(const ResolvedCondition& resolved) const {
+    return scratch_.numbers.span().subspan(resolved.numberBegin,
+                                           resolved.numberEnd - resolved.numberBegin);
+  }
+
+  const FilterProgram& program_;
+  const FilterRows& rows_;
+  const Session* session_;
+  FilterScratch& scratch_;
+};
+
+}  // namespace attune

@@ -1,0 +1,275 @@
+#include "tests/support/random_filters.h"
+
+#include <cmath>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/random.h"
+#include "runtime/serve/filter.h"
+#include "tests/support/filter_world.h"
+
+namespace attune::testing {
+namespace {
+
+/// Makes worlds, conditions and their texts.
+class Maker {
+ public:
+  Maker(uint32_t seed, World& world) : random_(seed, 77), world_(world) {}
+
+  void makeWorld() {
+    const uint32_t rows = 1 + random_.below(random_.below(4) == 0 ? 5000 : 60);
+    const uint32_t categories = 1 + random_.below(12);
+    for (uint32_t i = 0; i < categories; ++i) world_.categories.push_back(numbered("cat ", i, 2));
+    for (uint32_t row = 0; row < rows; ++row) {
+      world_.ids.push_back(numbered("i", row, 5));
+      world_.single.push_back(random_.below(categories));
+      world_.several.emplace_back();
+      for (uint32_t n = random_.below(4), code = 0; n > 0 && code < categories; --n, ++code)
+        world_.several.back().push_back(code += random_.below(categories - code));
+      world_.whole.push_back(random_.below(8) == 0 ? World::kNull
+                                                   : static_cast<int>(random_.below(41)) - 20);
+      const int tenths = static_cast<int>(random_.below(101)) - 50;
+      world_.real.push_back(random_.below(8) == 0 ? NAN : rounded(tenths));
+      world_.flag.push_back(static_cast<uint8_t>(random_.below(3)));
+      world_.titles.push_back(random_.below(6) == 0 ? "" : numbered("title ", random_.below(9), 1));
+    }
+    for (uint32_t n = random_.below(40); n > 0; --n)
+      world_.events.push_back({random_.below(rows), kTypes[random_.below(3)],
+                               rounded(static_cast<int>(random_.below(50))),
+                               static_cast<int64_t>(900 + random_.below(100))});
+    if (random_.below(4) > 0) world_.plan = random_.below(2) == 0 ? "gold" : "basic";
+    if (random_.below(4) > 0) world_.years = random_.below(90);
+  }
+
+  Node condition(bool ofUser, bool mayLack, FilterValues& values, Text& text) {
+    Node node;
+    do {
+      node.field = static_cast<Field>(random_.below(kFields));
+    } while (ofUser && !isOfUser(node.field));
+    const bool orders = isNumber(node.field) && random_.below(2) == 0;
+    const char* orderings[] = {"<", "<=", ">", ">="};
+    const char* others[] = {"IN", "NOT IN", "=", "!="};
+    node.relation = (orders ? orderings : others)[random_.below(4)];
+    const bool list = node.relation.is("IN") || node.relation.is("NOT IN");
+    text += Text(kNames[static_cast<size_t>(node.field)]) + " " + node.relation + " ";
+    if (list) text += "(";
+    const uint32_t count = list ? 1 + random_.below(3) : 1;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (i > 0) text += ", ";
+      addValue(node, mayLack, values, text);
+    }
+    if (list) text += ")";
+    return node;
+  }
+
+  Node tree(bool ofUser, bool mayLack, uint32_t depth, FilterValues& values, Text& text) {
+    const uint32_t kind = depth == 0 ? 0 : random_.below(6);
+    if (kind < 2) return condition(ofUser, mayLack, values, text);
+    Node node;
+    if (kind == 2) {
+      node.kind = Node::Kind::no;
+      text += "NOT (";
+      node.parts.push_back(tree(ofUser, mayLack, depth - 1, values, text));
+      text += ")";
+      return node;
+    }
+    node.kind = kind < 5 ? Node::Kind::all : Node::Kind::any;
+    for (uint32_t n = 2 + random_.below(2), i = 0; i < n; ++i) {
+      if (i > 0) text += node.kind == Node::Kind::all ? " AND " : " OR ";
+      const bool inside = random_.below(2) == 0 || node.kind == Node::Kind::all;
+      text += inside ? "(" : "";
+      node.parts.push_back(inside ? tree(ofUser, mayLack, depth - 1, values, text)
+                                  : condition(ofUser, mayLack, values, text));
+      text += inside ? ")" : "";
+    }
+    return node;
+  }
+
+  uint32_t below(uint32_t bound) { return random_.below(bound); }
+  static constexpr const char* kTypes[] = {"click", "view", "buy"};
+
+ private:
+  /// Numbers are floats, as columns and events have them.
+  static double rounded(int tenths) {
+    return static_cast<double>(static_cast<float>(static_cast<double>(tenths) / 10.0));
+  }
+
+  void addValue(Node& node, bool mayLack, FilterValues& values, Text& text) {
+    Text value;
+    if (isNumber(node.field)) {
+      const int tenths = node.field == Field::real || node.field == Field::value
+                             ? static_cast<int>(random_.below(101)) - 50
+                             : 10 * (static_cast<int>(random_.below(41)) - 20);
+      if (node.field == Field::time) {
+        const uint32_t ago = random_.below(100);
+        node.numbers.push_back(world_.now - ago);
+        text += random_.below(2) == 0 ? whole(static_cast<int>(1000 - ago))
+                                      : "now() - " + whole(static_cast<int>(ago)) + "s";
+        return;
+      }
+      const bool exact = node.field == Field::whole || node.field == Field::age;
+      value = exact ? whole(tenths / 10) : decimal(tenths);
+      node.numbers.push_back(exact ? tenths / 10.0 : rounded(tenths));
+    } else {
+      value = textFor(node.field);
+      node.values.push_back(value);
+    }
+    if (random_.below(4) > 0 || value.is("*")) {
+      text += isNumber(node.field) ? value : "\"" + value + "\"";
+      return;
+    }
+    const Text name = numbered("P", nextName_++, 4);
+    text += "$" + name;
+    if (mayLack && random_.below(4) == 0) {
+      node.lacksValue = true;
+    } else {
+      const Text given = isNumber(node.field) ? value : "\"" + value + "\"";
+      (void)values.set(name, given);
+    }
+  }
+
+  Text textFor(Field field) {
+    switch (field) {
+      case Field::single:
+      case Field::several: return numbered("cat ", random_.below(14), 2);
+      case Field::flag: return random_.below(2) == 0 ? "true" : "false";
+      case Field::title: return numbered("title ", random_.below(10), 1);
+      case Field::id: return numbered("i", random_.below(80), 5);
+      case Field::type: return random_.below(4) == 0 ? "*" : kTypes[random_.below(3)];
+      default: return random_.below(2) == 0 ? "gold" : "basic";
+    }
+  }
+
+  Random random_;
+  World& world_;
+  uint32_t nextName_ = 0;
+};
+
+/// A world as the runtime holds it.
+struct Tables {
+  Strings ids, categories, titles;
+  std::vector<uint32_t> single, several, singleOffsets{0}, severalOffsets{0};
+  std::vector<int32_t> whole;
+  std::vector<float> real;
+  Catalogue catalogue;
+
+  explicit Tables(const World& world) {
+    for (const Text& one : world.categories) categories.add(one);
+    for (size_t row = 0; row < world.ids.size(); ++row) {
+      ids.add(world.ids[row]);
+      titles.add(world.titles[row]);
+      single.push_back(world.single[row]);
+      singleOffsets.push_back(static_cast<uint32_t>(single.size()));
+      for (const uint32_t code : world.several[row]) several.push_back(code);
+      severalOffsets.push_back(static_cast<uint32_t>(several.size()));
+      whole.push_back(world.whole[row]);
+      real.push_back(static_cast<float>(world.real[row]));
+    }
+    addCategories("SINGLE", single, singleOffsets, true);
+    addCategories("SEVERAL", several, severalOffsets, false);
+    addNumbers("WHOLE", ColumnType::Integer, whole.data(), whole.size(), NumberView::Type::i32,
+               World::kNull);
+    addNumbers("REAL", ColumnType::Real, real.data(), real.size(), NumberView::Type::f32, NAN);
+    addNumbers("FLAG", ColumnType::Boolean, world.flag.data(), world.flag.size(),
+               NumberView::Type::u8, 2);
+    CatalogueColumn title;
+    title.name = "TITLE";
+    title.texts = titles.view();
+    (void)catalogue.add(title);
+  }
+
+  void addCategories(const char* name, const std::vector<uint32_t>& codes,
+                     const std::vector<uint32_t>& offsets, bool oneEach) {
+    CatalogueColumn column;
+    column.name = name;
+    column.type = ColumnType::Categorical;
+    column.codes = {reinterpret_cast<const uint8_t*>(codes.data()), codes.size(), 4};
+    column.codeOffsets = offsets;
+    column.values = categories.view();
+    column.oneEach = oneEach;
+    (void)catalogue.add(column);
+  }
+
+  void addNumbers(const char* name, ColumnType type, const void* numbers, size_t count,
+                  NumberView::Type width, double null) {
+    CatalogueColumn column;
+    column.name = name;
+    column.type = type;
+    column.numbers = {static_cast<const uint8_t*>(numbers), count, width};
+    column.nullNumber = null;
+    (void)catalogue.add(column);
+  }
+};
+
+struct Expression {
+  bool includes = false, hasIf = false;
+  Node where, condition;
+};
+
+}  // namespace
+
+FilterTrial tryRandomFilters(uint32_t seed, uint32_t filters) {
+  World world;
+  Maker maker(seed, world);
+  maker.makeWorld();
+  const Tables tables(world);
+  const Vocabulary ids(tables.ids.view());
+  const FilterRows rows{ids, tables.catalogue};
+  Session session(ids, 100);
+  for (const Event& event : world.events)
+    (void)session.record(world.ids[event.row], event.type, event.time,
+                         static_cast<float>(event.value));
+  (void)session.profile().set("PLAN", world.plan);
+  if (!std::isnan(world.years))
+    (void)session.profile().set("AGE", whole(static_cast<int>(world.years)));
+  const auto fields = FilterFields::of(tables.catalogue, QueryColumns());
+  const Evaluator evaluator(world);
+  FilterScratch scratch;
+  FilterTrial trial;
+  trial.hash = 2166136261u;
+  for (; trial.filters < filters; ++trial.filters) {
+    FilterValues values;
+    Text text;
+    std::vector<Expression> expressions;
+    for (uint32_t n = 1 + maker.below(3), i = 0; i < n; ++i) {
+      Expression one;
+      one.includes = maker.below(2) == 0;
+      one.hasIf = maker.below(3) == 0;
+      text += Text(i > 0 ? " | " : "") + (one.includes ? "INCLUDE" : "EXCLUDE") +
+              " ItemID WHERE ";
+      one.where = maker.tree(false, !one.includes, 3, values, text);
+      if (one.hasIf) {
+        text += " IF ";
+        one.condition = maker.tree(true, !one.includes, 1, values, text);
+      }
+      expressions.push_back(one);
+    }
+    FilterHint hint;
+    const auto filter =
+        Filter::compile(text, fields.value(), FilterLanguage::extended, hint);
+    if (!filter.ok() ||
+        !filter.value().run(rows, {&session, &values, world.now}, scratch).ok()) {
+      ++trial.mistaken;
+      continue;
+    }
+    bool right = true;
+    for (uint32_t row = 0; row < ids.size(); ++row) {
+      bool includes = false, included = false, excluded = false;
+      for (const Expression& one : expressions) {
+        if (one.hasIf && !evaluator.holds(one.condition, 0, nullptr, false)) continue;
+        const bool holds = evaluator.holdsFor(one.where, row);
+        includes |= one.includes;
+        (one.includes ? included : excluded) |= holds;
+      }
+      const bool passes = (included || !includes) && !excluded;
+      right &= passes == (scratch.passes[row] != 0);
+      trial.passed += scratch.passes[row];
+      trial.hash = (trial.hash ^ scratch.passes[row]) * 16777619u;
+    }
+    trial.mistaken += !right;
+  }
+  return trial;
+}
+
+}  // namespace attune::testing

@@ -1,0 +1,168 @@
+#include "trainer/cli/filter_command.h"
+
+#include <deque>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trainer/base/errors.h"
+#include "trainer/base/files.h"
+#include "trainer/cli/filter_text.h"
+#include "trainer/data/avro_schema.h"
+#include "trainer/eval/served_bundle.h"
+
+namespace attune::trainer {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct FilterCommand {
+  std::string expression;
+  std::string bundle;
+  std::vector<std::string> schemas;
+  std::string input;
+  bool compatible = false;
+};
+
+FilterFieldType typeOf(const SchemaField& field) {
+  switch (field.type) {
+    case FieldType::string: break;
+    case FieldType::boolean: return FilterFieldType::boolean;
+    default: return FilterFieldType::number;
+  }
+  if (field.textual) return FilterFieldType::textual;
+  return field.categorical ? FilterFieldType::category : FilterFieldType::text;
+}
+
+/// Judges expressions by what is known of the fields.
+class Judge {
+ public:
+  explicit Judge(const FilterCommand& command) : command_(command) {
+    if (!command.bundle.empty()) served_.emplace(ServedBundle::read(command.bundle));
+    for (const std::string& path : command.schemas) schemas_.push_back(loadAvroSchema(path));
+  }
+
+  /// The verdict on one expression as a JSON object; `problem` gets the words for people.
+  ordered_json judge(const std::string& expression, bool itemAttributes,
+                     std::string& problem) const {
+    FilterHint hint;
+    ordered_json verdict = {{"expr", expression}};
+    auto program = itemAttributes ? parserOf(expression).parseItemAttributes()
+                                  : parserOf(expression).parse();
+    Status status;
+    FilterFields fields;
+    if (!program.ok()) {
+      status = program.error();
+    } else {
+      fields = fieldsFor(program.value().subject);
+      status = checkFilter(program.value(), fields, language(), hint);
+    }
+    verdict["valid"] = status.ok();
+    if (status.ok()) {
+      verdict["error"] = nullptr;
+      verdict["column"] = nullptr;
+      verdict["program"] = programLines(program.value());
+      return verdict;
+    }
+    std::string what = status.error().what;
+    if (!hint.meant.empty()) what += "; did you mean " + std::string(hint.meant) + "?";
+    verdict["error"] = what;
+    verdict["column"] = status.error().at == Error::kNowhere
+                            ? ordered_json(nullptr)
+                            : ordered_json(status.error().at);
+    problem = describeMistake(expression, status.error(), hint);
+    return verdict;
+  }
+
+ private:
+  FilterLanguage language() const {
+    return command_.compatible ? FilterLanguage::compatible : FilterLanguage::extended;
+  }
+  FilterParser parserOf(const std::string& expression) const {
+    return FilterParser(expression, language());
+  }
+
+  FilterFields fieldsFor(FilterSubject subject) const {
+    FilterFields fields(subject);
+    bool ok = fields.addEventFields().ok();
+    if (served_ && subject == FilterSubject::items) {
+      const FilterFields& known = served_->engine().filterFields();
+      for (uint32_t i = 0; i < known.size(); ++i)
+        if (known[i].table != FilterTable::interactions) ok = ok && fields.add(known[i]).ok();
+    }
+    for (const AvroSchema& schema : schemas_) {
+      if (schema.type == DatasetType::interactions) continue;
+      const bool isSubject = (schema.type == DatasetType::items && subject == FilterSubject::items) ||
+                             (schema.type == DatasetType::users && subject == FilterSubject::users);
+      if (!isSubject && schema.type != DatasetType::users) continue;
+      for (const SchemaField& field : schema.fields) {
+        const bool isId = field.name == "ITEM_ID" || field.name == "USER_ID";
+        ok = ok && fields.add({isSubject ? FilterTable::subject : FilterTable::currentUser,
+                               isId ? FilterFieldType::id : typeOf(field), field.name}).ok();
+      }
+    }
+    if (!ok) throw std::bad_alloc();
+    return fields;
+  }
+
+  const FilterCommand& command_;
+  std::optional<ServedBundle> served_;
+  std::deque<AvroSchema> schemas_;
+};
+
+/// The expression of an input line: its "expr", or the line as it is.
+std::string expressionOf(const std::string& line, bool& itemAttributes) {
+  const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return line;
+  if (!json.contains("expr") || !json["expr"].is_string())
+    throw UserError("--input: a line without \"expr\": " + line.substr(0, 100));
+  itemAttributes = json.value("kind", "").rfind("itemAttributes", 0) == 0;
+  return json["expr"];
+}
+
+void runFilter(const FilterCommand& command) {
+  if (command.expression.empty() == command.input.empty())
+    throw UserError("one of EXPR and --input is wanted: attune filter 'EXCLUDE ItemID WHERE "
+                    "Items.PRICE > 20'");
+  const Judge judge(command);
+  std::string problem;
+  if (!command.expression.empty()) {
+    std::cout << judge.judge(command.expression, false, problem).dump() << '\n';
+    if (!problem.empty()) throw UserError("not a valid filter: " + problem);
+    return;
+  }
+  std::ifstream file;
+  if (command.input != "-") file = openForReading(command.input);
+  std::istream& in = command.input == "-" ? std::cin : file;
+  for (std::string line; std::getline(in, line);) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    bool itemAttributes = false;
+    const std::string expression = expressionOf(line, itemAttributes);
+    std::cout << judge.judge(expression, itemAttributes, problem).dump() << '\n';
+  }
+}
+
+}  // namespace
+
+void addFilterCommand(CLI::App& app, std::function<void()>& run) {
+  CLI::App* command = app.add_subcommand(
+      "filter", "Judge filter expressions: a JSON object each, with the compiled program");
+  auto options = std::make_shared<FilterCommand>();
+  command->add_option("EXPR", options->expression, "The expression; in quotes for the shell");
+  command->add_option("--input", options->input,
+                      "File of expressions instead, one a line, plain or as {\"expr\": ...}; - for "
+                      "standard input");
+  command->add_option("--bundle", options->bundle, "Whose fields there are");
+  command->add_option("--schema", options->schemas,
+                      "Avro schemas of items and users, instead of a bundle; without either every "
+                      "field is taken")
+      ->allow_extra_args(false);
+  command->add_flag("--compatible", options->compatible, "Accept exactly what Personalize accepts");
+  command->callback([options, &run] { run = [options] { runFilter(*options); }; });
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/serve/filter_program.h"
+
+namespace attune::trainer {
+
+/// A compiled filter for people to read, a line a step:
+///   INCLUDE ItemID
+///     0 Items.GENRE IN ("Comedy", $G)
+///     1 Items.PRICE < 20
+///     2 both
+///   IF
+///     3 CurrentUser.AGE > 20
+std::vector<std::string> programLines(const FilterProgram& program);
+
+}  // namespace attune::trainer
