@@ -72,9 +72,10 @@ async function oneEvent(file) {
   const ids = [...recommender.itemIds()];
   const session = sessionOf(recommender, ids, 2 * kHistory);
   const laps = 3000;
+  let clock = 1e6;  // an event a second: what is said twice within one counts once
   const figures = await race({
     attune: () => {
-      session.record({ itemId: ids[below(ids.length)] });
+      session.record({ itemId: ids[below(ids.length)], timestamp: clock++ });
       if (session.getRecommendations({ numResults: kResults }).itemList.length !== kResults)
         throw new Error('a short list');
     },
