@@ -81,7 +81,6 @@ size_t scanFours(const ByteRows& rows, const WideQuery& query, std::span<float> 
 void scanWasm(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
   size_t whole = 0;
   switch (rows.stride) {
-    case 32: whole = scanFours<32>(rows, query, out); break;
     case 64: whole = scanFours<64>(rows, query, out); break;
     case 128: whole = scanFours<128>(rows, query, out); break;
     default: whole = scanFours<0>(rows, query, out);

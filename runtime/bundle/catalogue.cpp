@@ -40,6 +40,9 @@ Status openNumbers(const Bundle& bundle, uint32_t index, CatalogueColumn& column
   const auto numbers = bundle.numbers(SectionKind::ColumnNumbers, bundle.itemCount(), index);
   ATTUNE_TRY(numbers);
   column.numbers = numbers.value();
+  const bool floats = column.numbers.type() >= NumberView::Type::f32;
+  if (!floats && !(column.nullNumber >= -2147483648.0 && column.nullNumber <= 2147483647.0))
+    return corrupt("the null of a column of whole numbers is none");
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "runtime/base/masks.h"
 #include "runtime/base/math.h"
 
 namespace attune {
@@ -123,8 +124,7 @@ Status Engine::select(const FilterRequest& who, const ListRequest& request,
                       Scratch& scratch) const {
   if (request.filter != nullptr) {
     ATTUNE_TRY(request.filter->run(filterRows(), who, scratch.filter));
-    for (size_t i = 0; i < items_.size(); ++i)
-      if (scratch.filter.passes[i] == 0) scratch.scores[i] = kMasked;
+    hideMasked(scratch.filter.passes.span(), scratch.scores.span());
   }
   return topK(scratch.scores.span(), request.numResults, scratch.ranked);
 }

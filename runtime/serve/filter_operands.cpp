@@ -48,9 +48,7 @@ Status FilterParser::parseOperand(const FilterCondition& condition, bool inList)
   const bool minus = token_.is("-");
   if (minus) advance();
   if (token_.kind != Kind::number)
-    return mistake(condition.table == FilterTable::interactions
-                       ? "expected a value in quotes or a $NAME"
-                       : "expected a value in quotes, a number, a $NAME or CurrentItem and a field");
+    return mistake("expected a value in quotes, a number or a $NAME");
   operand.kind = FilterOperand::Kind::number;
   const auto number = parseNumber(token_.text);
   if (!number) return mistake("this number is too large");

@@ -201,16 +201,12 @@ Status FilterParser::checkField(const FilterCondition& condition) {
   if (!compatible_) return {};
   if (condition.table == FilterTable::interactions && !is("EVENT_TYPE"))
     return mistake("Personalize filters interactions by EVENT_TYPE only");
-  uint32_t fields = 1;
-  for (size_t i = 0; i < program_.conditions.size(); ++i) {
-    const FilterCondition& other = program_.conditions[i];
-    bool isNew = other.table != condition.table || !is(program_.nameOf(other));
-    for (size_t j = 0; isNew && j < i; ++j)
-      isNew = program_.conditions[j].table != other.table ||
-              !equalWithoutCase(program_.nameOf(program_.conditions[j]), program_.nameOf(other));
-    fields += isNew;
-  }
-  if (fields > kMaxCompatibleFields) return mistake("Personalize allows 10 fields in a filter");
+  const bool isNew = std::none_of(
+      program_.conditions.begin(), program_.conditions.end(), [&](const FilterCondition& other) {
+        return other.table == condition.table && is(program_.nameOf(other));
+      });
+  if (isNew && ++fields_ > kMaxCompatibleFields)
+    return mistake("Personalize allows 10 fields in a filter");
   if (inIf_ || program_.steps.size() == expression_.whereBegin) return {};
   if (program_.conditions[program_.conditions.size() - 1].table != condition.table)
     return mistake("Personalize has one dataset in an expression; join two expressions with |");
@@ -228,8 +224,8 @@ Status FilterParser::parseComparison(FilterCondition& condition, bool negated) {
     if (!notIn || !compatible_) return {};
     for (const FilterOperand& one : program_.operands.span().subspan(condition.operandBegin))
       if (one.kind == FilterOperand::Kind::placeholder)
-        return mistakeAt(place, "Personalize has no placeholders behind NOT IN; use the other of "
-                                "INCLUDE and EXCLUDE with IN");
+        return mistakeAt(place, "Personalize has no placeholders behind NOT IN; use IN and the "
+                                "other of INCLUDE and EXCLUDE");
     return {};
   }
   if (notIn) return mistake("expected IN");

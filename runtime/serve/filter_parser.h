@@ -91,6 +91,7 @@ class FilterParser {
   FilterExpression expression_;
   bool inIf_ = false;
   uint32_t stack_ = 0;
+  uint32_t fields_ = 0;  // different ones so far
 };
 
 }  // namespace attune

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "runtime/base/masks.h"
 #include "runtime/serve/filter_resolver.h"
 
 namespace attune {
@@ -31,16 +32,6 @@ Interval intervalOf(Comparison comparison, double x) {
   return {x, kInfinity};
 }
 
-/// out |= whether each value lies in the interval and is not null. NaN lies in none.
-template <typename T>
-void markWithin(const T* values, uint32_t count, const Interval& interval, double null,
-                uint8_t* out) {
-  for (uint32_t i = 0; i < count; ++i) {
-    const auto x = static_cast<double>(values[i]);
-    out[i] |= static_cast<uint8_t>((x >= interval.low) & (x <= interval.high) & (x != null));
-  }
-}
-
 }  // namespace
 
 Status FilterRunner::run() {
@@ -57,11 +48,9 @@ Status FilterRunner::run() {
     if (!takesPart(expression)) continue;
     fillExpression(expression);
     includes |= expression.includes;
-    const std::span<uint8_t> out = expression.includes ? passes : excluded;
-    for (uint32_t row = 0; row < rows; ++row) out[row] |= scratch_.expression[row];
+    orInto(scratch_.expression.span(), expression.includes ? passes : excluded);
   }
-  for (uint32_t row = 0; row < rows; ++row)
-    passes[row] = static_cast<uint8_t>((passes[row] | !includes) & !excluded[row]);
+  keepUnless(excluded, !includes, passes);
   return {};
 }
 
@@ -189,11 +178,8 @@ void FilterRunner::fillBlock(const FilterExpression& expression, uint32_t begin,
     }
     top -= kBlock;
     uint8_t* below = top - kBlock;
-    if (step.kind == FilterStep::Kind::both) {
-      for (uint32_t j = 0; j < count; ++j) below[j] &= top[j];
-    } else {
-      for (uint32_t j = 0; j < count; ++j) below[j] |= top[j];
-    }
+    const auto combine = step.kind == FilterStep::Kind::both ? andInto : orInto;
+    combine({top, count}, {below, count});
   }
   std::copy_n(scratch_.stack.data(), count, scratch_.expression.data() + begin);
 }
@@ -219,8 +205,12 @@ void FilterRunner::fill(const FilterCondition& condition, const ResolvedConditio
         return;
       }
       const uint32_t* offsets = column.codeOffsets.data() + begin;
-      for (uint32_t i = 0; i < count; ++i)
-        for (uint32_t j = offsets[i]; j < offsets[i + 1]; ++j) out[i] |= wanted[codes[j]];
+      uint32_t j = offsets[0];
+      for (uint32_t i = 0; i < count; ++i) {
+        uint8_t found = 0;
+        for (const uint32_t end = offsets[i + 1]; j < end; ++j) found |= wanted[codes[j]];
+        out[i] = found;
+      }
     });
   } else if (condition.type == FilterFieldType::text ||
              condition.type == FilterFieldType::textual) {
@@ -231,8 +221,7 @@ void FilterRunner::fill(const FilterCondition& condition, const ResolvedConditio
   } else {
     fillNumbers(condition, resolved, begin, count, out);
   }
-  if (condition.negated)
-    for (uint32_t i = 0; i < count; ++i) out[i] ^= 1;
+  if (condition.negated) negate({out, count});
 }
 
 void FilterRunner::fillNumbers(const FilterCondition& condition, const ResolvedCondition& resolved,
@@ -241,7 +230,8 @@ void FilterRunner::fillNumbers(const FilterCondition& condition, const ResolvedC
   for (const double number : numbers(resolved)) {
     const Interval interval = intervalOf(condition.comparison, number);
     column.numbers.withNumbers([&](const auto* values) {
-      markWithin(values + begin, count, interval, column.nullNumber, out);
+      markWithin(std::span(values + begin, count), interval.low, interval.high, column.nullNumber,
+                 {out, count});
     });
   }
 }

@@ -3,60 +3,16 @@
 // measurement. Started by inference.sh, which makes what it needs.
 //   node tests/bench/inference.mjs FOLDER [SIZE...]     FOLDER/SIZE.attune for each number of items
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 
 import { load } from '../../js/dist/node.js';
+import { below, print, race } from './race.mjs';
 
 const kDimension = 64;
 const kResults = 25;
 const kHistory = 200;
 const kSessions = 32;
 const kFilmItems = 3416;
-const kTurn = 25;
-
-const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}`;
-
-/** Small repeatable random numbers, 0 to 1. */
-function* randomNumbers(seed) {
-  for (let state = seed; ;) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
-const random = randomNumbers(1);
-const below = (n) => Math.floor(random.next().value * n);
-
-/**
- * Runs the contenders `laps` times each after a round of warm-up, taking turns of 25 laps: so all see
- * the same machine, and none has the caches that another one filled. Median, p99 and best of each.
- */
-async function race(contenders, laps) {
-  const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
-  for (let done = -kTurn; done < laps; done += kTurn) {
-    for (const [name, work] of Object.entries(contenders)) {
-      for (let lap = 0; lap < kTurn; lap++) {
-        const start = performance.now();
-        const pending = work(lap);
-        if (pending instanceof Promise) await pending;
-        // The first lap of a turn finds the caches as the one before left them.
-        if (done >= 0 && lap > 0) times[name].push(performance.now() - start);
-      }
-    }
-  }
-  const result = {};
-  for (const [name, all] of Object.entries(times)) {
-    all.sort((a, b) => a - b);
-    const at = (share) => Number(all[Math.min(all.length - 1, Math.floor(share * all.length))].toFixed(4));
-    result[name] = { medianMs: at(0.5), p99Ms: at(0.99), bestMs: at(0) };
-  }
-  return result;
-}
-
-function print(measurement, figures) {
-  const node = process.version;
-  console.log(JSON.stringify({ benchmark: 'inference', measurement, ...figures, node, machine }));
-}
 
 /** A session of random events. */
 function sessionOf(recommender, ids, events) {
@@ -80,7 +36,7 @@ async function oneEvent(file) {
         throw new Error('a short list');
     },
   }, laps);
-  print('record + getRecommendations', { items: ids.length, dimension: kDimension, history: kHistory, results: kResults, laps, ...figures });
+  print('inference', 'record + getRecommendations', { items: ids.length, dimension: kDimension, history: kHistory, results: kResults, laps, ...figures });
   recommender.dispose();
 }
 
@@ -97,7 +53,7 @@ async function wholeHistory(file) {
       session.dispose();
     },
   }, laps);
-  print('restore a history + first list', { items: ids.length, dimension: kDimension, history: kHistory, laps, ...figures });
+  print('inference', 'restore a history + first list', { items: ids.length, dimension: kDimension, history: kHistory, laps, ...figures });
   recommender.dispose();
 }
 
@@ -140,7 +96,7 @@ async function scan(file, items) {
   const laps = items > 500_000 ? 200 : 1000;
   const contenders = onnxruntimeWeb ? { attune, onnxruntimeWeb } : { attune };
   const figures = await race(contenders, laps);
-  print('getRecommendations without a new event', {
+  print('inference', 'getRecommendations without a new event', {
     items, dimension: kDimension, results: kResults, laps, attuneMegabytes,
     ...(onnxruntimeWeb ? { onnxMegabytes } : {}), ...figures,
   });

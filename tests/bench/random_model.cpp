@@ -67,9 +67,33 @@ void addLayer(const RandomModel& model, uint32_t layer, RandomWeights& weights,
   bundle.add(SectionKind::Down, weights.normal(d * f, deviation), layer);
 }
 
+Column categories(const char* name, uint32_t items, uint32_t most, uint64_t stream) {
+  Random random(9, stream);
+  Column column{.name = name, .kind = ColumnKind::categorical};
+  for (int i = 0; i < 20; ++i) column.values.add("value " + std::to_string(i));
+  column.offsets = {0};
+  for (uint32_t item = 0; item < items; ++item) {
+    const uint32_t first = random.below(20);
+    for (uint32_t n = 1 + random.below(most), i = 0; i < n; ++i)
+      column.codes.push_back((first + i) % 20);
+    column.offsets.push_back(static_cast<uint32_t>(column.codes.size()));
+  }
+  return column;
+}
+
+/// Something to filter by: one category each, up to four, a price from 0 to 100.
+std::vector<Column> metadata(uint32_t items) {
+  Random random(9, 3);
+  Column price{.name = "PRICE", .kind = ColumnKind::real};
+  for (uint32_t item = 0; item < items; ++item)
+    price.numbers.push_back(static_cast<double>(100 * random.uniform()));
+  return {categories("CATEGORY", items, 1, 1), categories("GENRES", items, 4, 2), price};
+}
+
 void addCatalogue(uint32_t items, BundleBuilder& bundle) {
   Dataset data;
   for (uint32_t item = 0; item < items; ++item) data.items.add(std::to_string(item));
+  data.itemColumns = metadata(items);
   writeCatalogue(data, ItemOrder(data.items), {}, bundle);
   std::vector<uint32_t> counts(items);
   for (uint32_t item = 0; item < items; ++item) counts[item] = 1 + items / (item + 1);

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/bundle/tensor.h"
+#include "runtime/bundle/catalogue.h"
 
 /// What random filters are tried on, and the plain evaluator they are compared with.
 namespace attune::testing {
@@ -194,6 +194,62 @@ class Evaluator {
   }
 
   const World& world_;
+};
+
+/// A world as the runtime holds it.
+struct Tables {
+  Strings ids, categories, titles;
+  std::vector<uint32_t> single, several, singleOffsets{0}, severalOffsets{0};
+  std::vector<int32_t> whole;
+  std::vector<float> real;
+  Catalogue catalogue;
+
+  explicit Tables(const World& world) {
+    for (const Text& one : world.categories) categories.add(one);
+    for (size_t row = 0; row < world.ids.size(); ++row) {
+      ids.add(world.ids[row]);
+      titles.add(world.titles[row]);
+      single.push_back(world.single[row]);
+      singleOffsets.push_back(static_cast<uint32_t>(single.size()));
+      for (const uint32_t code : world.several[row]) several.push_back(code);
+      severalOffsets.push_back(static_cast<uint32_t>(several.size()));
+      whole.push_back(world.whole[row]);
+      real.push_back(static_cast<float>(world.real[row]));
+    }
+    addCategories("SINGLE", single, singleOffsets, true);
+    addCategories("SEVERAL", several, severalOffsets, false);
+    addNumbers("WHOLE", ColumnType::Integer, whole.data(), whole.size(), NumberView::Type::i32,
+               World::kNull);
+    addNumbers("REAL", ColumnType::Real, real.data(), real.size(), NumberView::Type::f32, NAN);
+    addNumbers("FLAG", ColumnType::Boolean, world.flag.data(), world.flag.size(),
+               NumberView::Type::u8, 2);
+    CatalogueColumn title;
+    title.name = "TITLE";
+    title.texts = titles.view();
+    (void)catalogue.add(title);
+  }
+
+  void addCategories(const char* name, const std::vector<uint32_t>& codes,
+                     const std::vector<uint32_t>& offsets, bool oneEach) {
+    CatalogueColumn column;
+    column.name = name;
+    column.type = ColumnType::Categorical;
+    column.codes = {reinterpret_cast<const uint8_t*>(codes.data()), codes.size(), 4};
+    column.codeOffsets = offsets;
+    column.values = categories.view();
+    column.oneEach = oneEach;
+    (void)catalogue.add(column);
+  }
+
+  void addNumbers(const char* name, ColumnType type, const void* numbers, size_t count,
+                  NumberView::Type width, double null) {
+    CatalogueColumn column;
+    column.name = name;
+    column.type = type;
+    column.numbers = {static_cast<const uint8_t*>(numbers), count, width};
+    column.nullNumber = null;
+    (void)catalogue.add(column);
+  }
 };
 
 }  // namespace attune::testing

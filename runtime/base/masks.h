@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace attune {
+
+/// Truths as bytes, 0 or 1, many at a time: what filters are run with. Spans of one call have one
+/// size and do not overlap.
+
+/// out |= in
+void orInto(std::span<const uint8_t> in, std::span<uint8_t> out);
+/// out &= in
+void andInto(std::span<const uint8_t> in, std::span<uint8_t> out);
+/// out = 1 - out
+void negate(std::span<uint8_t> out);
+/// out = (out or `all`) and not excluded
+void keepUnless(std::span<const uint8_t> excluded, bool all, std::span<uint8_t> out);
+/// Gives scores whose mask is 0 the score -infinity.
+void hideMasked(std::span<const uint8_t> mask, std::span<float> scores);
+
+/// out |= low <= value <= high and value != null. NaN is in no interval. REQUIRES: the null of whole
+/// numbers is one of 32 bits
+void markWithin(std::span<const uint8_t> values, double low, double high, double null,
+                std::span<uint8_t> out);
+void markWithin(std::span<const uint16_t> values, double low, double high, double null,
+                std::span<uint8_t> out);
+void markWithin(std::span<const int32_t> values, double low, double high, double null,
+                std::span<uint8_t> out);
+void markWithin(std::span<const float> values, double low, double high, double null,
+                std::span<uint8_t> out);
+void markWithin(std::span<const double> values, double low, double high, double null,
+                std::span<uint8_t> out);
+
+}  // namespace attune
