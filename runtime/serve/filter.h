@@ -64,9 +64,9 @@ class Filter {
 
   /// Puts into scratch.passes a 1 for each row that passes, a 0 for the others. Time is linear in
   /// rows x conditions. Errors: InvalidFilter (an INCLUDE lacks the value of a placeholder, a value
-  /// does not fit its field, CurrentItem where there is none; `at` = byte of the expression, from
-  /// 1), OutOfMemory. REQUIRES: compiled with the fields of these rows; known items of the session
-  /// are below rows.ids.size()
+  /// does not fit its field, CurrentItem where there is none; `at` = column of the expression,
+  /// from 1), OutOfMemory. REQUIRES: compiled with the fields of these rows; known items of the
+  /// session are below rows.ids.size()
   Status run(const FilterRows& rows, const FilterRequest& request, FilterScratch& scratch) const;
 
   /// Whether a row passes of which nothing but its id is known. Errors as of run().
