@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 namespace attune {
@@ -87,18 +86,11 @@ void keepUnless(std::span<const uint8_t> excluded, bool all, std::span<uint8_t> 
     to[i] = static_cast<uint8_t>((to[i] | least) & (drop[i] ^ 1));
 }
 
-void hideMasked(std::span<const uint8_t> mask, std::span<float> scores) {
-  constexpr float kHidden = -std::numeric_limits<float>::infinity();
-  const uint8_t* shown = mask.data();
-  float* to = scores.data();
-  const size_t count = scores.size(), whole = count / 8 * 8;
-  for (size_t i = 0; i < whole; i += 8) {
-    uint64_t eight;  // most often all of them, or none
-    std::memcpy(&eight, shown + i, sizeof eight);
-    if (eight == 0x0101010101010101u) continue;
-    for (size_t j = i; j < i + 8; ++j) to[j] = shown[j] != 0 ? to[j] : kHidden;
-  }
-  for (size_t i = whole; i < count; ++i) to[i] = shown[i] != 0 ? to[i] : kHidden;
+void overrideMarked(std::span<const uint8_t> marks, std::span<uint8_t> out) {
+  const uint8_t* __restrict mark = marks.data();
+  uint8_t* __restrict to = out.data();
+  for (size_t i = 0, count = out.size(); i < count; ++i)
+    to[i] = static_cast<uint8_t>((to[i] & ~(mark[i] >> 1)) | (mark[i] & 1));
 }
 
 void markWithin(std::span<const uint8_t> values, double low, double high, double null,

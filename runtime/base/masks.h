@@ -16,11 +16,11 @@ void andInto(std::span<const uint8_t> in, std::span<uint8_t> out);
 void negate(std::span<uint8_t> out);
 /// out = (out or `all`) and not excluded
 void keepUnless(std::span<const uint8_t> excluded, bool all, std::span<uint8_t> out);
-/// Gives scores whose mask is 0 the score -infinity.
-void hideMasked(std::span<const uint8_t> mask, std::span<float> scores);
+/// Where a mark is 2 out becomes 0, where it is 3 it becomes 1; 0 leaves it.
+void overrideMarked(std::span<const uint8_t> marks, std::span<uint8_t> out);
 
-/// out |= low <= value <= high and value != null. NaN is in no interval. REQUIRES: the null of whole
-/// numbers is one of 32 bits
+/// out |= low <= value <= high and value != null. NaN is in no interval. REQUIRES: the null of
+/// whole numbers is one of 32 bits
 void markWithin(std::span<const uint8_t> values, double low, double high, double null,
                 std::span<uint8_t> out);
 void markWithin(std::span<const uint16_t> values, double low, double high, double null,

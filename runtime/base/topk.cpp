@@ -7,17 +7,29 @@
 namespace attune {
 namespace {
 
+constexpr size_t kGroup = 16;
+
 using Float4 = float __attribute__((vector_size(16)));
 using Int4 = int32_t __attribute__((vector_size(16)));
 
-/// Whether any of the 16 scores from `from` on is at least `threshold`; NaN is not.
-bool anyReaches(const float* from, float threshold) {
+using Byte4 = uint8_t __attribute__((vector_size(4)));
+
+/// Whether any of the 16 scores from `from` on is at least `threshold`, of those that pass unless
+/// `passes` is null; NaN is not.
+bool anyReaches(const float* from, float threshold, const uint8_t* passes) {
   const Float4 limit = {threshold, threshold, threshold, threshold};
   Int4 hits = {};
+#pragma GCC unroll 4
   for (size_t j = 0; j < 4; ++j) {
     Float4 four;
     std::memcpy(&four, from + 4 * j, sizeof four);
-    hits |= four >= limit;
+    Int4 reaches = four >= limit;
+    if (passes != nullptr) {
+      Byte4 one;
+      std::memcpy(&one, passes + 4 * j, sizeof one);
+      reaches &= __builtin_convertvector(one, Int4);
+    }
+    hits |= reaches;
   }
   return (hits[0] | hits[1] | hits[2] | hits[3]) != 0;
 }
@@ -25,7 +37,8 @@ bool anyReaches(const float* from, float threshold) {
 /// The survivors so far, pruned to the k best whenever they reach the limit.
 class Survivors {
  public:
-  Survivors(Buffer<Scored>& kept, size_t k) : kept_(kept), k_(k), limit_(std::max<size_t>(4 * k, 256)) {}
+  Survivors(Buffer<Scored>& kept, size_t k)
+      : kept_(kept), k_(k), limit_(std::max<size_t>(4 * k, 256)) {}
 
   float threshold() const { return threshold_; }
 
@@ -57,6 +70,33 @@ class Survivors {
   float threshold_ = -std::numeric_limits<float>::max();  // masks -infinity
 };
 
+/// What passes the mask. Groups are asked for in ascending order; the more of them in a row, the
+/// more are judged at once.
+class Passing {
+ public:
+  Passing(const LazyMask* mask, size_t count) : mask_(mask), count_(count) {}
+
+  /// The marks of the group from `begin` on, which is judged now if it was not yet; null without a
+  /// mask.
+  const uint8_t* of(size_t begin) {
+    if (mask_ == nullptr) return nullptr;
+    if (begin >= known_) {
+      ahead_ = begin == known_ ? std::min(2 * ahead_, kMostAhead) : kLeastAhead;
+      known_ = std::min(begin + ahead_, count_);
+      mask_->judge(mask_->judged, static_cast<uint32_t>(begin), static_cast<uint32_t>(known_));
+    }
+    return mask_->passes + begin;
+  }
+
+ private:
+  static constexpr size_t kLeastAhead = 4 * kGroup, kMostAhead = 128 * kGroup;
+
+  const LazyMask* mask_;
+  size_t count_;
+  size_t known_ = 0;  // where the newest judged ones end
+  size_t ahead_ = kLeastAhead;
+};
+
 }  // namespace
 
 void sortRanked(std::span<Scored> ranked) {
@@ -64,18 +104,24 @@ void sortRanked(std::span<Scored> ranked) {
   std::sort_heap(ranked.begin(), ranked.end(), ranksBefore);
 }
 
-Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out) {
+Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out, const LazyMask* mask) {
   out.clear();
   k = std::min(k, scores.size());
   if (k == 0) return {};
   Survivors survivors(out, k);
   ATTUNE_TRY(out.resize(survivors.limit()));
-  const size_t whole = scores.size() / 16 * 16;
-  for (size_t i = 0; i < whole; i += 16) {
-    if (!anyReaches(&scores[i], survivors.threshold())) continue;
-    for (size_t j = i; j < i + 16; ++j) survivors.offer(static_cast<uint32_t>(j), scores[j]);
+  Passing passing(mask, scores.size());
+  const size_t whole = scores.size() / kGroup * kGroup;
+  for (size_t i = 0; i < scores.size(); i += kGroup) {
+    const float* group = &scores[i];
+    if (i < whole && !anyReaches(group, survivors.threshold(), nullptr)) continue;
+    const uint8_t* passes = passing.of(i);
+    if (passes != nullptr && i < whole && !anyReaches(group, survivors.threshold(), passes))
+      continue;
+    for (size_t j = 0; j < std::min(kGroup, scores.size() - i); ++j)
+      if (passes == nullptr || passes[j] != 0)
+        survivors.offer(static_cast<uint32_t>(i + j), group[j]);
   }
-  for (size_t i = whole; i < scores.size(); ++i) survivors.offer(static_cast<uint32_t>(i), scores[i]);
   out.truncate(survivors.finish());
   return {};
 }

@@ -22,13 +22,22 @@ inline bool ranksBefore(const Scored& a, const Scored& b) {
 /// Sorts by ranksBefore. By a heap: a third of the code of std::sort, which a device downloads.
 void sortRanked(std::span<Scored> ranked);
 
+/// Which items may be chosen, found out for those that come into question.
+struct LazyMask {
+  const uint8_t* passes = nullptr;  ///< (items) filled where judge() was called
+  void (*judge)(void* judged, uint32_t begin, uint32_t end) = nullptr;
+  void* judged = nullptr;  ///< handed to judge()
+};
+
 /// Puts the `k` best of `scores` into `out`, best first, fewer when fewer qualify. An item whose
 /// score is NaN or -infinity never qualifies: -infinity is how a caller masks one.
+/// With a mask, neither does one that does not pass; `mask` may be null.
 /// The result depends on the scores alone, not on the instruction set.
 ///
 /// Method: a running threshold; blocks of 16 scores are compared with it at once, survivors are
 /// collected, and the collection is pruned to its k best whenever it is full, which raises the
 /// threshold. O(n + m log m) for m survivors.
-Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out);
+Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out,
+            const LazyMask* mask = nullptr);
 
 }  // namespace attune

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "runtime/base/masks.h"
 #include "runtime/base/math.h"
+#include "runtime/serve/filter_runner.h"
 
 namespace attune {
 namespace {
@@ -122,11 +122,15 @@ void Engine::hideForbidden(std::span<float> scores) const {
 
 Status Engine::select(const FilterRequest& who, const ListRequest& request,
                       Scratch& scratch) const {
-  if (request.filter != nullptr) {
-    ATTUNE_TRY(request.filter->run(filterRows(), who, scratch.filter));
-    hideMasked(scratch.filter.passes.span(), scratch.scores.span());
-  }
-  return topK(scratch.scores.span(), request.numResults, scratch.ranked);
+  if (request.filter == nullptr)
+    return topK(scratch.scores.span(), request.numResults, scratch.ranked);
+  auto runner = request.filter->start(filterRows(), who, scratch.filter);
+  ATTUNE_TRY(runner);
+  const auto judge = [](void* judged, uint32_t begin, uint32_t end) {
+    static_cast<FilterRunner*>(judged)->judge(begin, end);
+  };
+  const LazyMask mask{scratch.filter.passes.data(), judge, &runner.value()};
+  return topK(scratch.scores.span(), request.numResults, scratch.ranked, &mask);
 }
 
 Status Engine::rank(const Session& session, std::span<const uint32_t> items, Scratch& scratch,

@@ -15,8 +15,18 @@ Result<Filter> Filter::compile(std::string_view expression, const FilterFields& 
 
 Status Filter::run(const FilterRows& rows, const FilterRequest& request,
                    FilterScratch& scratch) const {
+  auto runner = start(rows, request, scratch);
+  ATTUNE_TRY(runner);
+  runner.value().judge(0, rows.ids.size());
+  return {};
+}
+
+Result<FilterRunner> Filter::start(const FilterRows& rows, const FilterRequest& request,
+                                   FilterScratch& scratch) const {
   ATTUNE_TRY(FilterResolver(program_, rows, request, scratch).resolve());
-  return FilterRunner(program_, rows, request.session, scratch).run();
+  FilterRunner runner(program_, rows, request.session, scratch);
+  ATTUNE_TRY(runner.start());
+  return runner;
 }
 
 Result<bool> Filter::passesUnknown(std::string_view id, const FilterRows& rows,

@@ -22,20 +22,27 @@ struct FilterRows {
 
 /// What a request says to its filter.
 struct FilterRequest {
-  const Session* session = nullptr;       ///< the user's events and attributes; null: neither
-  const FilterValues* values = nullptr;   ///< of placeholders; null: none
-  double now = 0;                         ///< seconds since 1970
-  bool hasCurrentItem = false;            ///< whether this is a request for related items
-  uint32_t currentItem = kUnknownItem;    ///< of which item; an unknown one has no values
+  const Session* session = nullptr;      ///< the user's events and attributes; null: neither
+  const FilterValues* values = nullptr;  ///< of placeholders; null: none
+  double now = 0;                        ///< seconds since 1970
+  bool hasCurrentItem = false;           ///< whether this is a request for related items
+  uint32_t currentItem = kUnknownItem;   ///< of which item; an unknown one has no values
 };
 
 /// What a condition compares with in one request.
 struct ResolvedCondition {
   enum class Truth : uint8_t { asks, always, never } truth = Truth::asks;
-  bool any = false;                             ///< EVENT_TYPE IN ("*")
-  uint32_t textBegin = 0, textEnd = 0;          ///< in FilterScratch::texts
-  uint32_t numberBegin = 0, numberEnd = 0;      ///< in FilterScratch::numbers
-  uint32_t tableBegin = 0;                      ///< in FilterScratch::tables: a flag for each value
+  bool any = false;                         ///< EVENT_TYPE IN ("*")
+  uint32_t textBegin = 0, textEnd = 0;      ///< in FilterScratch::texts
+  uint32_t numberBegin = 0, numberEnd = 0;  ///< in FilterScratch::numbers
+  uint32_t tableBegin = 0;                  ///< in FilterScratch::tables: a flag for each value
+};
+
+/// An expression that takes part in one request.
+struct FilterPart {
+  const FilterExpression* expression = nullptr;
+  size_t marks = 0;  ///< in FilterScratch::marks: what it makes of rows with events, if it asks
+  bool rowsMayHold = false;  ///< whether it could hold for a row without events
 };
 
 /// Working memory of filters; a thread's own.
@@ -44,11 +51,15 @@ struct FilterScratch {
   Buffer<std::string_view> texts;
   Buffer<double> numbers;
   Buffer<uint8_t> tables;
-  Buffer<uint8_t> stack;       // (depth, block)
-  Buffer<uint8_t> expression;  // (rows)
-  Buffer<uint8_t> excluded;    // (rows)
-  Buffer<uint8_t> passes;      // (rows) the result
+  Buffer<FilterPart> parts;
+  Buffer<uint8_t> stack;     // (depth, block)
+  Buffer<uint16_t> prefix;   // (values of a block + 1)
+  Buffer<uint8_t> marks;     // (expressions about events, rows)
+  Buffer<uint8_t> excluded;  // (block)
+  Buffer<uint8_t> passes;    // (rows) the result
 };
+
+class FilterRunner;
 
 /// A compiled filter expression: which items may be listed. Its language is at FilterParser; what
 /// it means where Personalize's documentation is silent is in README.md. Immutable, thread-safe.
@@ -68,6 +79,11 @@ class Filter {
   /// from 1), OutOfMemory. REQUIRES: compiled with the fields of these rows; known items of the
   /// session are below rows.ids.size()
   Status run(const FilterRows& rows, const FilterRequest& request, FilterScratch& scratch) const;
+
+  /// The same for the rows that FilterRunner::judge is asked for: who wants the best rows need not
+  /// know of all. The runner borrows all arguments. Errors as of run().
+  Result<FilterRunner> start(const FilterRows& rows, const FilterRequest& request,
+                             FilterScratch& scratch) const;
 
   /// Whether a row passes of which nothing but its id is known. Errors as of run().
   Result<bool> passesUnknown(std::string_view id, const FilterRows& rows,

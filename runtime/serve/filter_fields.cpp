@@ -32,11 +32,15 @@ size_t distance(std::string_view a, std::string_view b) {
 
 FilterFieldType typeOf(ColumnType type) {
   switch (type) {
-    case ColumnType::Categorical: return FilterFieldType::category;
+    case ColumnType::Categorical:
+      return FilterFieldType::category;
     case ColumnType::Integer:
-    case ColumnType::Real: return FilterFieldType::number;
-    case ColumnType::Boolean: return FilterFieldType::boolean;
-    case ColumnType::Text: break;
+    case ColumnType::Real:
+      return FilterFieldType::number;
+    case ColumnType::Boolean:
+      return FilterFieldType::boolean;
+    case ColumnType::Text:
+      break;
   }
   return FilterFieldType::text;
 }
@@ -79,8 +83,9 @@ class Checker {
       return mistake(condition.place, "Personalize does not filter textual columns");
     const bool orders = condition.comparison != FilterCondition::Comparison::in;
     if (orders && !mayBeNumber(type))
-      return mistake(condition.place, "only numbers can be ordered, and this field has none; use "
-                                      "IN or =");
+      return mistake(condition.place,
+                     "only numbers can be ordered, and this field has none; use "
+                     "IN or =");
     for (uint32_t i = condition.operandBegin; i < condition.operandEnd; ++i)
       ATTUNE_TRY(check(type, program_.operands[i]));
     return {};
@@ -90,14 +95,18 @@ class Checker {
     switch (operand.kind) {
       case FilterOperand::Kind::now:
         if (mayBeNumber(type)) return {};
-        return mistake(operand.place, "now() is a number of seconds, and this field has no numbers");
+        return mistake(operand.place,
+                       "now() is a number of seconds, and this field has no numbers");
       case FilterOperand::Kind::placeholder:
         if (operand.number == 0 || mayBeNumber(type)) return {};
         return mistake(operand.place, "only numbers can be added, and this field has none");
-      case FilterOperand::Kind::field: return checkReference(type, operand);
-      case FilterOperand::Kind::any: return {};
+      case FilterOperand::Kind::field:
+        return checkReference(type, operand);
+      case FilterOperand::Kind::any:
+        return {};
       case FilterOperand::Kind::text:
-      case FilterOperand::Kind::number: break;
+      case FilterOperand::Kind::number:
+        break;
     }
     const std::string_view text = program_.textOf(operand);
     if (isNumber(type) && operand.kind == FilterOperand::Kind::text && !parseNumber(text))
@@ -111,7 +120,8 @@ class Checker {
     const bool ofItem = operand.table == FilterTable::currentItem;
     const FilterTable table = ofItem ? FilterTable::subject : FilterTable::currentUser;
     ATTUNE_TRY(find(table, program_.textOf(operand), operand.place, operand.type, operand.column));
-    const bool bothKnown = type != FilterFieldType::unknown && operand.type != FilterFieldType::unknown;
+    const bool bothKnown =
+        type != FilterFieldType::unknown && operand.type != FilterFieldType::unknown;
     if (ofItem && bothKnown && isNumber(type) != isNumber(operand.type))
       return mistake(operand.place, "numbers compare with numbers and texts with texts");
     return {};
@@ -169,8 +179,8 @@ Result<FilterFields> FilterFields::of(const Catalogue& catalogue,
   ATTUNE_TRY(fields.add({FilterTable::subject, FilterFieldType::id, "ITEM_ID"}));
   for (uint32_t i = 0; i < queryColumns.size(); ++i)
     if (queryColumns[i].kind == QueryKind::User)
-      ATTUNE_TRY(fields.add({FilterTable::currentUser, typeOf(queryColumns[i].type),
-                             queryColumns[i].name}));
+      ATTUNE_TRY(fields.add(
+          {FilterTable::currentUser, typeOf(queryColumns[i].type), queryColumns[i].name}));
   return fields;
 }
 

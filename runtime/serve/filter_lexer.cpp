@@ -47,8 +47,7 @@ FilterToken FilterLexer::next() {
   const std::string_view symbol = text_.substr(begin, at_ - begin);
   if (symbol != "!" && std::string_view("(),.|+-*=!<>").find(first) != std::string_view::npos)
     return make(FilterToken::Kind::symbol, symbol);
-  if (text_.substr(begin, 2) == "\xE2\x80")
-    return broken("expected a straight quote: \" or '");
+  if (text_.substr(begin, 2) == "\xE2\x80") return broken("expected a straight quote: \" or '");
   return broken("a character that has no meaning here");
 }
 

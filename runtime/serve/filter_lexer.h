@@ -54,7 +54,9 @@ class FilterLexer {
 Status appendUnescaped(std::string_view text, Buffer<char>& out);
 
 /// The lower case of an ASCII letter; other bytes as they are.
-inline char lowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+inline char lowerCase(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 /// Whether two texts are equal apart from the case of ASCII letters.
 bool equalWithoutCase(std::string_view a, std::string_view b);

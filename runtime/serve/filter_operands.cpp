@@ -12,12 +12,18 @@ using Comparison = FilterCondition::Comparison;
 double unitOf(std::string_view unit) {
   if (unit.size() != 1) return 0;
   switch (lowerCase(unit[0])) {
-    case 's': return 1;
-    case 'm': return 60;
-    case 'h': return 3600;
-    case 'd': return 86400;
-    case 'w': return 604800;
-    default: return 0;
+    case 's':
+      return 1;
+    case 'm':
+      return 60;
+    case 'h':
+      return 3600;
+    case 'd':
+      return 86400;
+    case 'w':
+      return 604800;
+    default:
+      return 0;
   }
 }
 
@@ -43,7 +49,8 @@ Status FilterParser::parseOperand(const FilterCondition& condition, bool inList)
       if (compatible_ && inList) return mistake("expected a value in quotes, a number or a $NAME");
       ATTUNE_TRY(parseWord(condition, operand));
       return addOperand(operand);
-    default: break;
+    default:
+      break;
   }
   const bool minus = token_.is("-");
   if (minus) advance();

@@ -11,11 +11,16 @@ using Comparison = FilterCondition::Comparison;
 /// The comparison that holds where the other does not.
 Comparison opposite(Comparison comparison) {
   switch (comparison) {
-    case Comparison::less: return Comparison::greaterOrEqual;
-    case Comparison::lessOrEqual: return Comparison::greater;
-    case Comparison::greater: return Comparison::lessOrEqual;
-    case Comparison::greaterOrEqual: return Comparison::less;
-    case Comparison::in: break;
+    case Comparison::less:
+      return Comparison::greaterOrEqual;
+    case Comparison::lessOrEqual:
+      return Comparison::greater;
+    case Comparison::greater:
+      return Comparison::lessOrEqual;
+    case Comparison::greaterOrEqual:
+      return Comparison::less;
+    case Comparison::in:
+      break;
   }
   return Comparison::in;
 }
@@ -107,7 +112,8 @@ Status FilterParser::parseSubject() {
   if (program_.expressions.empty()) {
     program_.subject = subject;
   } else if (program_.subject != subject) {
-    return mistake("all expressions of a filter must be about the same: ItemID, ActionID or UserID");
+    return mistake(
+        "all expressions of a filter must be about the same: ItemID, ActionID or UserID");
   }
   advance();
   return {};
@@ -224,8 +230,9 @@ Status FilterParser::parseComparison(FilterCondition& condition, bool negated) {
     if (!notIn || !compatible_) return {};
     for (const FilterOperand& one : program_.operands.span().subspan(condition.operandBegin))
       if (one.kind == FilterOperand::Kind::placeholder)
-        return mistakeAt(place, "Personalize has no placeholders behind NOT IN; use IN and the "
-                                "other of INCLUDE and EXCLUDE");
+        return mistakeAt(place,
+                         "Personalize has no placeholders behind NOT IN; use IN and the "
+                         "other of INCLUDE and EXCLUDE");
     return {};
   }
   if (notIn) return mistake("expected IN");
@@ -235,9 +242,9 @@ Status FilterParser::parseComparison(FilterCondition& condition, bool negated) {
     bool negated;
   };
   constexpr Symbol kSymbols[] = {
-      {"=", Comparison::in, false},          {"!=", Comparison::in, true},
-      {"<", Comparison::less, false},        {"<=", Comparison::lessOrEqual, false},
-      {">", Comparison::greater, false},     {">=", Comparison::greaterOrEqual, false}};
+      {"=", Comparison::in, false},      {"!=", Comparison::in, true},
+      {"<", Comparison::less, false},    {"<=", Comparison::lessOrEqual, false},
+      {">", Comparison::greater, false}, {">=", Comparison::greaterOrEqual, false}};
   const auto* found = std::find_if(std::begin(kSymbols), std::end(kSymbols),
                                    [&](const Symbol& one) { return token_.is(one.text); });
   if (found == std::end(kSymbols)) return mistake("expected IN, NOT IN, =, !=, <, <=, > or >=");
@@ -257,7 +264,8 @@ Status FilterParser::parseList(FilterCondition& condition) {
   if (compatible_ && program_.operands.size() > condition.operandBegin + 1)
     for (const FilterOperand& one : program_.operands.span().subspan(condition.operandBegin))
       if (one.kind == FilterOperand::Kind::placeholder)
-        return mistakeAt(one.place, "Personalize allows one placeholder and nothing else in a list");
+        return mistakeAt(one.place,
+                         "Personalize allows one placeholder and nothing else in a list");
   return expect(")", "expected , or )");
 }
 

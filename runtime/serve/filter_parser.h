@@ -14,11 +14,10 @@ enum class FilterLanguage : uint8_t { extended, compatible };
 /// Reads a filter expression from left to right into a program:
 ///
 ///   filter     := expression ("|" expression)*
-///   expression := ("INCLUDE"|"EXCLUDE") ("ItemID"|"ActionID"|"UserID") "WHERE" either ["IF" either]
-///   either     := both ("OR" both)*
-///   both       := one ("AND" one)*
-///   one        := "NOT" one | "(" either ")" | condition
-///   condition  := field ["NOT"] "IN" ("(" value ("," value)* ")" | reference)
+///   expression := ("INCLUDE"|"EXCLUDE") ("ItemID"|"ActionID"|"UserID") "WHERE" either ["IF"
+///   either] either     := both ("OR" both)* both       := one ("AND" one)* one        := "NOT" one
+///   | "(" either ")" | condition condition  := field ["NOT"] "IN" ("(" value ("," value)* ")" |
+///   reference)
 ///               | field ("=" | "!=" | "<" | "<=" | ">" | ">=") (value | "(" value ")")
 ///   value      := string | number | "true" | "false" | "*" in quotes
 ///               | ("$" NAME | "now" "(" ")") (("+"|"-") (number | duration))* | reference
@@ -27,8 +26,8 @@ enum class FilterLanguage : uint8_t { extended, compatible };
 ///
 /// Keywords, tables and fields may be in any case. AND binds closer than OR. A duration is a number
 /// of s, m, h, d or w. Conditions of an IF are about CurrentUser. What Personalize does not have
-/// (NOT before a condition, nesting, now, true, sums, CurrentUser elsewhere, placeholders behind NOT
-/// IN or beside others, fields of two tables in one expression) is an error in the compatible
+/// (NOT before a condition, nesting, now, true, sums, CurrentUser elsewhere, placeholders behind
+/// NOT IN or beside others, fields of two tables in one expression) is an error in the compatible
 /// language.
 class FilterParser {
  public:
@@ -44,8 +43,8 @@ class FilterParser {
 
   /// Error: InvalidFilter (at = column of the mistake in characters, from 1), OutOfMemory.
   Result<FilterProgram> parse();
-  /// Reads what a batch segment job asks of items instead: `Items.X = "text" AND ...`, nothing else.
-  /// The program is that of an INCLUDE. Errors as of parse().
+  /// Reads what a batch segment job asks of items instead: `Items.X = "text" AND ...`, nothing
+  /// else. The program is that of an INCLUDE. Errors as of parse().
   Result<FilterProgram> parseItemAttributes();
 
  private:

@@ -61,7 +61,7 @@ struct FilterCondition {
   uint32_t nameBegin = 0, nameLength = 0;  ///< in the program's text
   uint32_t operandBegin = 0, operandEnd = 0;
   uint32_t place = 0;
-  uint32_t column = 0;  ///< in the catalogue, once checked
+  uint32_t column = 0;                              ///< in the catalogue, once checked
   FilterFieldType type = FilterFieldType::unknown;  ///< once checked
 };
 

@@ -40,11 +40,21 @@ bool compares(Comparison comparison, double x, std::span<const double> numbers) 
   for (const double number : numbers) {
     bool holds = false;
     switch (comparison) {
-      case Comparison::in: holds = x == number; break;
-      case Comparison::less: holds = x < number; break;
-      case Comparison::lessOrEqual: holds = x <= number; break;
-      case Comparison::greater: holds = x > number; break;
-      case Comparison::greaterOrEqual: holds = x >= number; break;
+      case Comparison::in:
+        holds = x == number;
+        break;
+      case Comparison::less:
+        holds = x < number;
+        break;
+      case Comparison::lessOrEqual:
+        holds = x <= number;
+        break;
+      case Comparison::greater:
+        holds = x > number;
+        break;
+      case Comparison::greaterOrEqual:
+        holds = x >= number;
+        break;
     }
     if (holds) return true;
   }
@@ -85,8 +95,9 @@ Status FilterResolver::resolve(const FilterCondition& condition, bool mayLack,
     } else if (mayLack) {
       resolved.truth = Truth::never;
     } else {
-      return unusable(operand, "the request gives no value for this placeholder, and an INCLUDE "
-                               "needs it");
+      return unusable(operand,
+                      "the request gives no value for this placeholder, and an INCLUDE "
+                      "needs it");
     }
   }
   resolved.textEnd = static_cast<uint32_t>(scratch_.texts.size());
@@ -101,21 +112,25 @@ Status FilterResolver::resolve(const FilterCondition& condition, bool mayLack,
 Status FilterResolver::collect(const FilterCondition& condition, const FilterOperand& operand,
                                ResolvedCondition& resolved) {
   switch (operand.kind) {
-    case FilterOperand::Kind::any: resolved.any = true; return {};
+    case FilterOperand::Kind::any:
+      resolved.any = true;
+      return {};
     case FilterOperand::Kind::text:
     case FilterOperand::Kind::number:
       return addText(condition, operand, program_.textOf(operand));
-    case FilterOperand::Kind::now: return addNumber(condition, request_.now + operand.number);
-    case FilterOperand::Kind::field: return collectField(condition, operand);
-    case FilterOperand::Kind::placeholder: break;
+    case FilterOperand::Kind::now:
+      return addNumber(condition, request_.now + operand.number);
+    case FilterOperand::Kind::field:
+      return collectField(condition, operand);
+    case FilterOperand::Kind::placeholder:
+      break;
   }
-  return request_.values->forValues(
-      program_.textOf(operand), [&](std::string_view text) -> Status {
-        if (operand.number == 0) return addText(condition, operand, text);
-        const auto number = parseNumber(text);
-        if (!number) return unusable(operand, "the value given for this placeholder is no number");
-        return addNumber(condition, *number + operand.number);
-      });
+  return request_.values->forValues(program_.textOf(operand), [&](std::string_view text) -> Status {
+    if (operand.number == 0) return addText(condition, operand, text);
+    const auto number = parseNumber(text);
+    if (!number) return unusable(operand, "the value given for this placeholder is no number");
+    return addNumber(condition, *number + operand.number);
+  });
 }
 
 Status FilterResolver::addText(const FilterCondition& condition, const FilterOperand& operand,
@@ -138,9 +153,9 @@ Status FilterResolver::addText(const FilterCondition& condition, const FilterOpe
 /// what is asked for.
 Status FilterResolver::addNumber(const FilterCondition& condition, double number) {
   const bool ofColumn = condition.table == FilterTable::subject && hasNumbers(condition.type);
-  const bool floats = condition.type == FilterFieldType::eventValue ||
-                      (ofColumn && rows_.columns.column(condition.column).numbers.type() ==
-                                       NumberView::Type::f32);
+  const bool floats =
+      condition.type == FilterFieldType::eventValue ||
+      (ofColumn && rows_.columns.column(condition.column).numbers.type() == NumberView::Type::f32);
   return scratch_.numbers.push(floats ? static_cast<double>(static_cast<float>(number)) : number);
 }
 
@@ -161,8 +176,7 @@ Status FilterResolver::collectField(const FilterCondition& condition,
     return unusable(operand, "CurrentItem is there in requests for related items only");
   const uint32_t item = request_.currentItem;
   if (item == kUnknownItem) return {};
-  if (operand.type == FilterFieldType::id)
-    return addText(condition, operand, rows_.ids[item]);
+  if (operand.type == FilterFieldType::id) return addText(condition, operand, rows_.ids[item]);
   const CatalogueColumn& column = rows_.columns.column(operand.column);
   if (column.isNull(item)) return {};
   if (column.type == ColumnType::Text) return addText(condition, operand, column.texts[item]);
@@ -215,8 +229,8 @@ bool FilterResolver::userHas(const FilterCondition& condition, const ResolvedCon
     if (scratch_.texts[i] == value) return true;
   const bool isBoolean = condition.type == FilterFieldType::boolean;
   const auto number = isBoolean ? std::optional<double>(booleanOf(value)) : parseNumber(value);
-  const bool texts = condition.type == FilterFieldType::category ||
-                     condition.type == FilterFieldType::text;
+  const bool texts =
+      condition.type == FilterFieldType::category || condition.type == FilterFieldType::text;
   if (!number || texts) return false;
   return compares(condition.comparison, *number,
                   scratch_.numbers.span().subspan(resolved.numberBegin,

@@ -8,8 +8,8 @@ namespace attune {
 /// the current item's and the current user's. Fills scratch.conditions and what they point into.
 class FilterResolver {
  public:
-  FilterResolver(const FilterProgram& program, const FilterRows& rows,
-                 const FilterRequest& request, FilterScratch& scratch)
+  FilterResolver(const FilterProgram& program, const FilterRows& rows, const FilterRequest& request,
+                 FilterScratch& scratch)
       : program_(program), rows_(rows), request_(request), scratch_(scratch) {}
 
   /// Errors: as of Filter::run.

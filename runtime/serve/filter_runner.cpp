@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "runtime/base/masks.h"
@@ -14,6 +15,8 @@ using Comparison = FilterCondition::Comparison;
 using Truth = ResolvedCondition::Truth;
 
 constexpr uint32_t kBlock = 2048;
+constexpr uint32_t kPrefix = 8192;  // values that are counted at once
+constexpr size_t kNoMarks = ~size_t{0};
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The numbers that stand in a relation to one.
@@ -23,35 +26,117 @@ struct Interval {
 
 Interval intervalOf(Comparison comparison, double x) {
   switch (comparison) {
-    case Comparison::in: return {x, x};
-    case Comparison::less: return {-kInfinity, std::nextafter(x, -kInfinity)};
-    case Comparison::lessOrEqual: return {-kInfinity, x};
-    case Comparison::greater: return {std::nextafter(x, kInfinity), kInfinity};
-    case Comparison::greaterOrEqual: break;
+    case Comparison::in:
+      return {x, x};
+    case Comparison::less:
+      return {-kInfinity, std::nextafter(x, -kInfinity)};
+    case Comparison::lessOrEqual:
+      return {-kInfinity, x};
+    case Comparison::greater:
+      return {std::nextafter(x, kInfinity), kInfinity};
+    case Comparison::greaterOrEqual:
+      break;
   }
   return {x, kInfinity};
 }
 
+/// std::fill is a loop where code is compiled small.
+void clear(std::span<uint8_t> bytes) { std::memset(bytes.data(), 0, bytes.size()); }
+
+// A byte may alias anything, so these loops say that theirs do not.
+
+/// Rows of one value each.
+template <typename Code>
+void fillOneEach(const Code* codes, const uint8_t* wanted, uint32_t count,
+                 uint8_t* __restrict out) {
+  for (uint32_t i = 0; i < count; ++i) out[i] = wanted[codes[i]];
+}
+
+/// prefix[j]: how many of the first j codes are wanted.
+template <typename Code>
+void countHits(const Code* codes, const uint8_t* wanted, uint32_t count,
+               uint16_t* __restrict prefix) {
+  uint16_t hits = 0;
+  for (uint32_t j = 0; j < count; ++j) {
+    prefix[j] = hits;
+    hits = static_cast<uint16_t>(hits + wanted[codes[j]]);
+  }
+  prefix[count] = hits;
+}
+
+/// Rows of any number of values, without a branch a row: one of a row's values is wanted if not as
+/// many are before its first as before the next row's.
+template <typename Code>
+void fillSeveral(const Code* codes, const uint32_t* offsets, const uint8_t* wanted, uint32_t count,
+                 uint16_t* prefix, uint8_t* __restrict out) {
+  for (uint32_t begin = 0; begin < count;) {
+    const uint32_t first = offsets[begin];
+    uint32_t end = begin;
+    while (end < count && offsets[end + 1] - first <= kPrefix) ++end;
+    if (end == begin) {  // a row of very many values
+      out[begin] = 0;
+      for (uint32_t j = first; j < offsets[begin + 1]; ++j) out[begin] |= wanted[codes[j]];
+      ++begin;
+      continue;
+    }
+    countHits(codes + first, wanted, offsets[end] - first, prefix);
+    for (; begin < end; ++begin)
+      out[begin] = prefix[offsets[begin + 1] - first] != prefix[offsets[begin] - first];
+  }
+}
+
 }  // namespace
 
-Status FilterRunner::run() {
-  const uint32_t rows = rows_.ids.size();
+Status FilterRunner::start() {
+  const size_t rows = rows_.ids.size();
   ATTUNE_TRY(scratch_.stack.resize(size_t{std::max(1u, program_.depth)} * kBlock));
+  ATTUNE_TRY(scratch_.excluded.resize(kBlock));
+  ATTUNE_TRY(scratch_.prefix.resize(kPrefix + 1));
   ATTUNE_TRY(scratch_.passes.resize(rows));
-  ATTUNE_TRY(scratch_.expression.resize(rows));
-  ATTUNE_TRY(scratch_.excluded.resize(rows));
-  const std::span<uint8_t> passes = scratch_.passes.span(), excluded = scratch_.excluded.span();
-  std::fill(passes.begin(), passes.end(), uint8_t{0});
-  std::fill(excluded.begin(), excluded.end(), uint8_t{0});
-  bool includes = false;
+  scratch_.parts.clear();
+  size_t marked = 0;
   for (const FilterExpression& expression : program_.expressions) {
     if (!takesPart(expression)) continue;
-    fillExpression(expression);
-    includes |= expression.includes;
-    orInto(scratch_.expression.span(), expression.includes ? passes : excluded);
+    const bool marks = expression.usesEvents && !events().empty();
+    ATTUNE_TRY(scratch_.parts.push(
+        {&expression, marks ? marked : kNoMarks, mayHoldWithoutEvent(expression)}));
+    if (marks) marked += rows;
+    includes_ |= expression.includes;
   }
-  keepUnless(excluded, !includes, passes);
+  ATTUNE_TRY(scratch_.marks.resize(marked));
+  clear(scratch_.marks.span());
+  for (const FilterPart& part : scratch_.parts)
+    if (part.marks != kNoMarks) markEvents(*part.expression, scratch_.marks.data() + part.marks);
   return {};
+}
+
+void FilterRunner::judge(uint32_t begin, uint32_t end) {
+  for (uint32_t at = begin; at < end; at += kBlock) judgeBlock(at, std::min(kBlock, end - at));
+}
+
+void FilterRunner::judgeBlock(uint32_t begin, uint32_t count) {
+  const std::span<uint8_t> passes(scratch_.passes.data() + begin, count);
+  const std::span<uint8_t> excluded(scratch_.excluded.data(), count);
+  clear(passes);
+  clear(excluded);
+  for (const FilterPart& part : scratch_.parts) {
+    const std::span<uint8_t> holding(scratch_.stack.data(), count);
+    if (part.rowsMayHold)
+      fillBlock(*part.expression, begin, count);
+    else
+      clear(holding);
+    if (part.marks != kNoMarks)
+      overrideMarked({scratch_.marks.data() + part.marks + begin, count}, holding);
+    orInto(holding, part.expression->includes ? passes : excluded);
+  }
+  keepUnless(excluded, !includes_, passes);
+}
+
+/// Rows with events: 2, and 3 where the expression holds for one of them.
+void FilterRunner::markEvents(const FilterExpression& expression, uint8_t* marks) {
+  for (const SessionEvent& event : events())
+    if (event.item != kUnknownItem && marks[event.item] != 3)
+      marks[event.item] = 2 + static_cast<uint8_t>(holds(expression, {event.item, {}, &event}));
 }
 
 Result<bool> FilterRunner::passesUnknown(std::string_view id) {
@@ -134,22 +219,6 @@ bool FilterRunner::holdsForEvent(const FilterCondition& condition,
   return found != condition.negated;
 }
 
-void FilterRunner::fillExpression(const FilterExpression& expression) {
-  const uint32_t rows = rows_.ids.size();
-  if (mayHoldWithoutEvent(expression)) {
-    for (uint32_t begin = 0; begin < rows; begin += kBlock)
-      fillBlock(expression, begin, std::min(kBlock, rows - begin));
-  } else {
-    std::fill(scratch_.expression.begin(), scratch_.expression.end(), uint8_t{0});
-  }
-  if (!expression.usesEvents) return;
-  for (const SessionEvent& event : events())
-    if (event.item != kUnknownItem) scratch_.expression[event.item] = 0;
-  for (const SessionEvent& event : events())
-    if (event.item != kUnknownItem && scratch_.expression[event.item] == 0)
-      scratch_.expression[event.item] = holds(expression, {event.item, {}, &event});
-}
-
 /// Whether a row without events could be what the expression asks for.
 bool FilterRunner::mayHoldWithoutEvent(const FilterExpression& expression) {
   uint8_t* top = scratch_.stack.data();
@@ -181,16 +250,15 @@ void FilterRunner::fillBlock(const FilterExpression& expression, uint32_t begin,
     const auto combine = step.kind == FilterStep::Kind::both ? andInto : orInto;
     combine({top, count}, {below, count});
   }
-  std::copy_n(scratch_.stack.data(), count, scratch_.expression.data() + begin);
 }
 
 void FilterRunner::fill(const FilterCondition& condition, const ResolvedCondition& resolved,
                         uint32_t begin, uint32_t count, uint8_t* out) const {
   if (resolved.truth != Truth::asks || condition.table == FilterTable::interactions) {
-    std::fill_n(out, count, static_cast<uint8_t>(resolved.truth == Truth::always));
+    std::memset(out, resolved.truth == Truth::always, count);
     return;
   }
-  std::fill_n(out, count, uint8_t{0});
+  clear({out, count});
   if (condition.type == FilterFieldType::id) {
     for (const double number : numbers(resolved)) {
       const auto row = static_cast<uint32_t>(number);
@@ -201,16 +269,11 @@ void FilterRunner::fill(const FilterCondition& condition, const ResolvedConditio
     const uint8_t* wanted = scratch_.tables.data() + resolved.tableBegin;
     column.codes.withNumbers([&](const auto* codes) {
       if (column.oneEach) {
-        for (uint32_t i = 0; i < count; ++i) out[i] = wanted[codes[begin + i]];
+        fillOneEach(codes + begin, wanted, count, out);
         return;
       }
-      const uint32_t* offsets = column.codeOffsets.data() + begin;
-      uint32_t j = offsets[0];
-      for (uint32_t i = 0; i < count; ++i) {
-        uint8_t found = 0;
-        for (const uint32_t end = offsets[i + 1]; j < end; ++j) found |= wanted[codes[j]];
-        out[i] = found;
-      }
+      fillSeveral(codes, column.codeOffsets.data() + begin, wanted, count, scratch_.prefix.data(),
+                  out);
     });
   } else if (condition.type == FilterFieldType::text ||
              condition.type == FilterFieldType::textual) {

@@ -4,17 +4,20 @@
 
 namespace attune {
 
-/// Runs a program over the rows, a block at a time, with the conditions resolved in
-/// scratch.conditions. A condition about events holds for a row if the user has an event with it
-/// that it holds for, and what stands beside it in one expression must hold for the same event.
+/// Runs a program over the rows that are asked for, with the conditions resolved in
+/// scratch.conditions. One runner at a time on one scratch. A condition about events holds for a
+/// row if the user has an event with it that it holds for, and what stands beside it in one
+/// expression must hold for the same event.
 class FilterRunner {
  public:
   FilterRunner(const FilterProgram& program, const FilterRows& rows, const Session* session,
                FilterScratch& scratch)
       : program_(program), rows_(rows), session_(session), scratch_(scratch) {}
 
-  /// Fills scratch.passes. Error: OutOfMemory.
-  Status run();
+  /// Comes first. Error: OutOfMemory.
+  Status start();
+  /// Fills scratch.passes for the rows from `begin` to `end`. REQUIRES: end <= rows
+  void judge(uint32_t begin, uint32_t end);
   /// Whether a row passes that has an id and no values. Error: OutOfMemory.
   Result<bool> passesUnknown(std::string_view id);
 
@@ -35,8 +38,9 @@ class FilterRunner {
   bool holdsForEvent(const FilterCondition& condition, const ResolvedCondition& resolved,
                      const SessionEvent& event) const;
 
-  /// scratch.expression: where the expression holds.
-  void fillExpression(const FilterExpression& expression);
+  void judgeBlock(uint32_t begin, uint32_t count);
+  void markEvents(const FilterExpression& expression, uint8_t* marks);
+  /// The lowest block of scratch.stack: where the expression holds for rows as rows without events.
   void fillBlock(const FilterExpression& expression, uint32_t begin, uint32_t count);
   void fill(const FilterCondition& condition, const ResolvedCondition& resolved, uint32_t begin,
             uint32_t count, uint8_t* out) const;
@@ -56,9 +60,10 @@ class FilterRunner {
   }
 
   const FilterProgram& program_;
-  const FilterRows& rows_;
+  FilterRows rows_;
   const Session* session_;
   FilterScratch& scratch_;
+  bool includes_ = false;  // whether an INCLUDE takes part
 };
 
 }  // namespace attune

@@ -59,7 +59,8 @@ Status FilterValues::addList(std::string_view name, std::string_view text) {
     if (token.kind == FilterToken::Kind::string) {
       ATTUNE_TRY(add(name, token.text, true));
     } else if (token.kind == FilterToken::Kind::number) {
-      ATTUNE_TRY(add(name, std::string_view(begin, static_cast<size_t>(token.text.end() - begin)), false));
+      ATTUNE_TRY(
+          add(name, std::string_view(begin, static_cast<size_t>(token.text.end() - begin)), false));
     } else {
       return invalid("several values stand in quotes, with commas between them: \"a\",\"b\"");
     }

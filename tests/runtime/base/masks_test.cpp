@@ -58,14 +58,13 @@ TEST_CASE("masks combine byte by byte, for all lengths") {
   }
 }
 
-TEST_CASE("masked scores become minus infinity, the others stay") {
+TEST_CASE("marked truths replace the others") {
   for (const size_t count : {1u, 8u, 9u, 64u, 1000u}) {
-    Bytes mask = randomMask(count, 5);
-    for (size_t i = 0; i < count / 2; ++i) mask[i] = 1;
-    std::vector<float> scores(count, 2.5f);
-    hideMasked(mask, scores);
-    for (size_t i = 0; i < count; ++i)
-      CHECK(scores[i] == (mask[i] != 0 ? 2.5f : -std::numeric_limits<float>::infinity()));
+    Bytes marks = randomMask(count, 5), out = randomMask(count, 6);
+    const Bytes before = out, chosen = randomMask(count, 7);
+    for (size_t i = 0; i < count; ++i) marks[i] = marks[i] != 0 ? 2 + chosen[i] : 0;
+    overrideMarked(marks, out);
+    for (size_t i = 0; i < count; ++i) CHECK(out[i] == (marks[i] != 0 ? chosen[i] : before[i]));
   }
 }
 

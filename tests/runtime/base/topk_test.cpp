@@ -63,3 +63,57 @@ TEST_CASE("masked and NaN scores never qualify, and lists are shorter then") {
   scores[39] = std::numeric_limits<float>::lowest();
   CHECK(found(scores, 10) == std::vector<uint32_t>{20, 39});
 }
+
+namespace {
+
+/// A mask that is filled in where it is asked for, and remembers what was.
+struct Asked {
+  std::vector<uint8_t> truth, passes;
+  size_t judged = 0;
+
+  explicit Asked(std::vector<uint8_t> mask) : truth(std::move(mask)), passes(truth.size(), 7) {}
+  LazyMask lazily() { return {passes.data(), judge, this}; }
+  static void judge(void* self, uint32_t begin, uint32_t end) {
+    auto& asked = *static_cast<Asked*>(self);
+    REQUIRE(begin < end);
+    REQUIRE(end <= asked.truth.size());
+    std::copy(asked.truth.begin() + begin, asked.truth.begin() + end, asked.passes.begin() + begin);
+    asked.judged += end - begin;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("with a lazy mask topK equals sorting what passes, whatever the share that does") {
+  Random random(2);
+  for (const uint32_t share : {1u, 2u, 10u, 1000u}) {
+    for (const size_t count : {1u, 15u, 16u, 33u, 1000u, 20011u}) {
+      std::vector<float> scores(count), masked(count);
+      std::vector<uint8_t> truth(count);
+      for (size_t i = 0; i < count; ++i) {
+        scores[i] = static_cast<float>(random.below(5000));
+        truth[i] = random.below(share) == 0;
+        masked[i] = truth[i] != 0 ? scores[i] : -kInfinity;
+      }
+      Asked asked(truth);
+      const LazyMask mask = asked.lazily();
+      Buffer<Scored> out;
+      REQUIRE(topK(scores, 40, out, &mask).ok());
+      std::vector<uint32_t> items;
+      for (const Scored& one : out) items.push_back(one.item);
+      CAPTURE(share, count);
+      CHECK(items == sorted(masked, 40));
+    }
+  }
+}
+
+TEST_CASE("a lazy mask is asked about few items where most pass") {
+  Random random(3);
+  std::vector<float> scores(100000);
+  for (float& score : scores) score = static_cast<float>(random.uniform());
+  Asked asked(std::vector<uint8_t>(scores.size(), 1));
+  const LazyMask mask = asked.lazily();
+  Buffer<Scored> out;
+  REQUIRE(topK(scores, 25, out, &mask).ok());
+  CHECK(asked.judged < scores.size() / 3);
+}
