@@ -10,6 +10,7 @@
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
 #include "trainer/base/progress.h"
+#include "trainer/cli/off_policy_options.h"
 #include "trainer/cli/solution_options.h"
 #include "trainer/data/split.h"
 #include "trainer/eval/evaluator.h"
@@ -23,6 +24,7 @@ using nlohmann::ordered_json;
 
 struct EvaluateCommand {
   SolutionOptions solution;
+  OffPolicyCommand offPolicy;
   std::string protocol = "personalize";
   std::string report;
   bool keepSeen = false;
@@ -90,21 +92,32 @@ std::string summaryOf(const Split& split, const Examined& recipe) {
          ": " + seconds + ", bundle of " + withThousands(recipe.bundleBytes) + " bytes\n";
 }
 
-void runEvaluate(const EvaluateCommand& command) {
+/// Prints the document, or the text that says the same to people, and writes the report.
+void show(const EvaluateCommand& command, const ordered_json& document, const std::string& text) {
+  if (!command.report.empty()) writeFileAtomically(command.report, document.dump(2) + '\n');
+  if (command.json)
+    std::cout << document.dump() << '\n';
+  else
+    std::cout << text;
+}
+
+void evaluateRecipe(const EvaluateCommand& command) {
   const Solution solution = solutionOf(command.solution);
   const Dataset data = loadTrainingData(command.solution, solution);
   const Split split = splitFor(command, data);
   const Examined recipe = examine(solution.parameters, command, data, split);
   const Examined popularity =
       examine(Parameters(findRecipe("popularity-count")), command, data, split);
-  const ordered_json document = toDocument(command, solution.parameters, split, recipe, popularity);
-  if (!command.report.empty()) writeFileAtomically(command.report, document.dump(2) + '\n');
-  if (command.json)
-    std::cout << document.dump() << '\n';
-  else
-    std::cout << summaryOf(split, recipe)
-              << toTable(recipe.evaluation, &popularity.evaluation,
-                         solution.parameters.recipe().name);
+  show(command, toDocument(command, solution.parameters, split, recipe, popularity),
+       summaryOf(split, recipe) +
+           toTable(recipe.evaluation, &popularity.evaluation, solution.parameters.recipe().name));
+}
+
+void runEvaluate(const CLI::App& evaluate, const EvaluateCommand& command) {
+  checkOffPolicyOptions(evaluate, command.offPolicy);
+  if (command.offPolicy.log.empty()) return evaluateRecipe(command);
+  const OffPolicyReport report = judgeLog(command.offPolicy, command.solution.seed);
+  show(command, toJson(report), toText(report));
 }
 
 }  // namespace
@@ -113,7 +126,8 @@ void addEvaluateCommand(CLI::App& app, std::function<void()>& run) {
   auto command = std::make_shared<EvaluateCommand>();
   CLI::App* evaluate = app.add_subcommand(
       "evaluate",
-      "Hold back a part of the data, train on the rest and see how well it is foretold");
+      "Hold back a part of the data, train on the rest and see how well it is foretold; or "
+      "judge a policy by the log of another one (--off-policy)");
   addSolutionOptions(*evaluate, command->solution);
   evaluate
       ->add_option("--protocol", command->protocol,
@@ -125,7 +139,10 @@ void addEvaluateCommand(CLI::App& app, std::function<void()>& run) {
                      "Recommend items that the user had before, and count them");
   evaluate->add_option("--report", command->report, "File for the report, as JSON");
   evaluate->add_flag("--json", command->json, "Print one JSON document instead of a table");
-  evaluate->callback([&run, command] { run = [command] { runEvaluate(*command); }; });
+  addOffPolicyOptions(*evaluate, command->offPolicy);
+  evaluate->callback([&run, evaluate, command] {
+    run = [evaluate, command] { runEvaluate(*evaluate, *command); };
+  });
 }
 
 }  // namespace attune::trainer
