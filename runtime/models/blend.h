@@ -32,6 +32,7 @@ class BlendedModel : public Model {
       : config_(config), sequence_(std::move(sequence)) {}
   Status score(const Query& query, ModelScratch& scratch, std::span<float> scores) const override;
   Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const override;
+  float similarity(uint32_t a, uint32_t b) const override { return sequence_->similarity(a, b); }
   bool approximates() const override { return sequence_->approximates(); }
   void refine(const Query& query, ModelScratch& scratch, std::span<Scored> ranked) const override;
   bool scoresAreLogits() const override { return true; }

@@ -52,6 +52,18 @@ Status ItemVectors::scoreRelated(uint32_t item, ModelScratch& scratch, std::span
   return {};
 }
 
+float ItemVectors::similarity(uint32_t a, uint32_t b) const {
+  const auto product = [&](uint32_t one, uint32_t other) {
+    if (!floats.empty())
+      return dot(floats.subspan(one * dimension, dimension),
+                 floats.subspan(other * dimension, dimension));
+    int32_t sum = 0;  // a cosine needs no scales
+    for (size_t i = 0; i < dimension; ++i) sum += bytes.row(one)[i] * bytes.row(other)[i];
+    return static_cast<float>(sum);
+  };
+  return product(a, b) / (std::sqrt(product(a, a) * product(b, b)) + 1e-12f);
+}
+
 Result<ItemVectors> readItemVectors(const Bundle& bundle, size_t dimension) {
   const size_t items = bundle.itemCount();
   ItemVectors vectors;

@@ -48,6 +48,10 @@ class Model {
   /// How much each item resembles `item`. REQUIRES: item < scores.size()
   virtual Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const = 0;
 
+  /// How much two items resemble each other, about 0 to 1, whoever asks; 0 where the model knows
+  /// nothing of it. REQUIRES: both are items
+  virtual float similarity(uint32_t, uint32_t) const { return 0; }
+
   /// Whether score() is a quick approximation, whose best items refine() scores exactly.
   virtual bool approximates() const { return false; }
   /// Gives candidates of score() their exact scores, whatever they hold. REQUIRES: the query and

@@ -40,4 +40,15 @@ Status NeighbourModel::scoreRelated(uint32_t item, ModelScratch&, std::span<floa
   return {};
 }
 
+float NeighbourModel::similarity(uint32_t a, uint32_t b) const {
+  float found = 0;
+  const auto look = [&](uint32_t from, uint32_t to) {
+    table_.forNeighbours(from, 1, [&](uint32_t neighbour, float weight) {
+      if (neighbour == to && weight > found) found = weight;
+    });
+  };
+  look(a, b), look(b, a);
+  return found;
+}
+
 }  // namespace attune

@@ -17,6 +17,7 @@ class PopularityCounts {
   /// The same as logits: scores[i] = log(users of item i + 1/2).
   void fillLogits(std::span<float> scores) const;
   float logit(uint32_t item) const;
+  uint32_t users(uint32_t item) const { return userCounts_[item]; }
 
  private:
   std::span<const uint32_t> userCounts_;  // (items)

@@ -48,6 +48,7 @@ class TransformerModel : public Model {
   explicit TransformerModel(const PopularityCounts& counts) : counts_(counts) {}
   Status score(const Query& query, ModelScratch& scratch, std::span<float> scores) const override;
   Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const override;
+  float similarity(uint32_t a, uint32_t b) const override { return vectors_.similarity(a, b); }
   bool approximates() const override { return vectors_.approximates(); }
   void refine(const Query& query, ModelScratch& scratch, std::span<Scored> ranked) const override;
   bool scoresAreLogits() const override { return true; }

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "runtime/base/math.h"
-#include "runtime/serve/filter_runner.h"
+#include "runtime/serve/list_maker.h"
 
 namespace attune {
 namespace {
@@ -29,10 +29,6 @@ void makeLogitsPositive(std::span<Scored> ranked) {
   const float best = ranked.empty() ? 0 : ranked.front().score;
   for (Scored& one : ranked) one.score = expOf(one.score - best);
 }
-
-/// More candidates than results are scored exactly, for those that the approximation puts lower. Its
-/// error is that of a vector rounded to 16 bits, so few change places (tests/bench/exactness.cpp).
-constexpr uint32_t kCandidateMargin = 32;
 
 /// Which items may be recommended; nothing when all may.
 Result<std::span<const uint8_t>> openAllowed(const Bundle& bundle) {
@@ -62,12 +58,14 @@ Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes) {
   ATTUNE_TRY(filterFields);
   auto model = openModel(bundle.value());
   ATTUNE_TRY(model);
+  const auto counts = PopularityCounts::open(bundle.value());
+  ATTUNE_TRY(counts);
   const auto allowed = openAllowed(bundle.value());
   ATTUNE_TRY(allowed);
   Owned<Engine> engine =
       makeOwned<Engine>(bundle.value(), items.value(), std::move(catalogue.value()),
                         std::move(queryColumns.value()), std::move(filterFields.value()),
-                        std::move(model.value()), allowed.value());
+                        counts.value(), std::move(model.value()), allowed.value());
   if (!engine) return Error{ErrorCode::OutOfMemory, "out of memory"};
   return engine;
 }
@@ -90,16 +88,7 @@ Status Engine::recommend(const Session& session, const ListRequest& request,
   const bool logits = model_->scoresAreLogits();
   const SoftmaxScale scale = logits ? softmaxScale(scratch.scores.span()) : SoftmaxScale();
   const FilterRequest who{&session, request.filterValues, request.now};
-  if (!model_->approximates()) {
-    ATTUNE_TRY(select(who, request, scratch));
-  } else {
-    ListRequest wider = request;
-    wider.numResults = std::max(request.numResults, request.numResults + kCandidateMargin);
-    ATTUNE_TRY(select(who, wider, scratch));
-    model_->refine(query, scratch, scratch.ranked.span());
-    sortRanked(scratch.ranked.span());
-    scratch.ranked.truncate(std::min<size_t>(scratch.ranked.size(), request.numResults));
-  }
+  ATTUNE_TRY(ListMaker(*this, &query, who, request, scratch).make());
   if (logits)
     for (Scored& one : scratch.ranked) one.score = scale.shareOf(one.score);
   return {};
@@ -112,25 +101,13 @@ Status Engine::related(uint32_t item, const Session* session, const ListRequest&
   ATTUNE_TRY(model_->scoreRelated(item, scratch, scratch.scores.span()));
   scratch.scores[item] = kMasked;
   hideForbidden(scratch.scores.span());
-  return select({session, request.filterValues, request.now, true, item}, request, scratch);
+  const FilterRequest who{session, request.filterValues, request.now, true, item};
+  return ListMaker(*this, nullptr, who, request, scratch).make();
 }
 
 void Engine::hideForbidden(std::span<float> scores) const {
   for (size_t i = 0; i < allowed_.size(); ++i)
     if (allowed_[i] == 0) scores[i] = kMasked;
-}
-
-Status Engine::select(const FilterRequest& who, const ListRequest& request,
-                      Scratch& scratch) const {
-  if (request.filter == nullptr)
-    return topK(scratch.scores.span(), request.numResults, scratch.ranked);
-  auto runner = request.filter->start(filterRows(), who, scratch.filter);
-  ATTUNE_TRY(runner);
-  const auto judge = [](void* judged, uint32_t begin, uint32_t end) {
-    static_cast<FilterRunner*>(judged)->judge(begin, end);
-  };
-  const LazyMask mask{scratch.filter.passes.data(), judge, &runner.value()};
-  return topK(scratch.scores.span(), request.numResults, scratch.ranked, &mask);
 }
 
 Status Engine::rank(const Session& session, std::span<const uint32_t> items, Scratch& scratch,

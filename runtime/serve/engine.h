@@ -12,7 +12,10 @@
 #include "runtime/bundle/query_columns.h"
 #include "runtime/bundle/vocabulary.h"
 #include "runtime/models/model.h"
+#include "runtime/models/popularity.h"
+#include "runtime/serve/arranger.h"
 #include "runtime/serve/filter.h"
+#include "runtime/serve/list_controls.h"
 #include "runtime/serve/session.h"
 
 namespace attune {
@@ -20,6 +23,8 @@ namespace attune {
 /// Working memory of one request, with the answer in `ranked`.
 struct Scratch : ModelScratch {
   FilterScratch filter;
+  ControlScratch control;
+  Buffer<ListMark> listMarks;  // (ranked) how each item came there; empty without controls
 };
 
 /// What a list request may say beside whom or what it is for.
@@ -28,7 +33,8 @@ struct ListRequest {
   const Filter* filter = nullptr;       ///< null: everything passes
   const QueryRows* context = nullptr;   ///< filled by Engine::setContext; null: nothing is known
   const FilterValues* filterValues = nullptr;  ///< of the filter's placeholders; null: none
-  double now = 0;                              ///< seconds since 1970, for the filter
+  double now = 0;                              ///< seconds since 1970, for filter and controls
+  ListControls controls = {};
 };
 
 /// Opens a bundle once and answers requests from it. A pure function of the bundle's bytes, the
@@ -43,6 +49,8 @@ class Engine {
   const Bundle& bundle() const { return bundle_; }
   const Vocabulary& items() const { return items_; }
   const Catalogue& catalogue() const { return catalogue_; }
+  const Model& model() const { return *model_; }
+  const PopularityCounts& counts() const { return counts_; }
 
   /// The columns of users and requests that the model knows values of.
   const QueryColumns& queryColumns() const { return queryColumns_; }
@@ -70,7 +78,7 @@ class Engine {
   Status recommend(const Session& session, const ListRequest& request, Scratch& scratch) const;
 
   /// The items most like `item`, itself left out, in scratch.ranked. `session` is for the filter
-  /// and may be null. Errors: NotFound, InvalidFilter, OutOfMemory.
+  /// and may be null. Nothing is explored. Errors: NotFound, InvalidFilter, OutOfMemory.
   Status related(uint32_t item, const Session* session, const ListRequest& request,
                  Scratch& scratch) const;
 
@@ -82,25 +90,26 @@ class Engine {
 
   /// For open(), which has checked the parts.
   Engine(const Bundle& bundle, const Vocabulary& items, Catalogue&& catalogue,
-         QueryColumns&& queryColumns, FilterFields&& filterFields, Owned<Model>&& model,
-         std::span<const uint8_t> allowed)
+         QueryColumns&& queryColumns, FilterFields&& filterFields, const PopularityCounts& counts,
+         Owned<Model>&& model, std::span<const uint8_t> allowed)
       : bundle_(bundle),
         items_(items),
         catalogue_(std::move(catalogue)),
         queryColumns_(std::move(queryColumns)),
         filterFields_(std::move(filterFields)),
+        counts_(counts),
         model_(std::move(model)),
         allowed_(allowed) {}
 
  private:
   void hideForbidden(std::span<float> scores) const;
-  Status select(const FilterRequest& who, const ListRequest& request, Scratch& scratch) const;
 
   Bundle bundle_;
   Vocabulary items_;
   Catalogue catalogue_;
   QueryColumns queryColumns_;
   FilterFields filterFields_;
+  PopularityCounts counts_;
   Owned<Model> model_;
   std::span<const uint8_t> allowed_;  // (items), or empty: all may be recommended
 };

@@ -181,7 +181,29 @@ std::string_view Session::itemId(const SessionEvent& event) const {
   return {idText_.data() + event.idBegin, event.idLength};
 }
 
+Status Session::noteShown(uint32_t item) {
+  for (Shown& one : shown_) {
+    if (one.item != item) continue;
+    ++one.times;
+    return {};
+  }
+  return shown_.push({item, 1});
+}
+
+uint32_t Session::timesShown(uint32_t item) const {
+  for (const Shown& one : shown_)
+    if (one.item == item) return one.times;
+  return 0;
+}
+
+uint32_t Session::timesHad(uint32_t item) const {
+  uint32_t times = 0;
+  for (const SessionEvent& event : events()) times += event.counts() && event.item == item;
+  return times;
+}
+
 void Session::clear() {
+  shown_.clear();
   ++generation_;
   events_.clear();
   typeText_.clear();

@@ -68,6 +68,13 @@ class Session {
   Attributes& profile() { return profile_; }
   const Attributes& profile() const { return profile_; }
 
+  /// Notes that an item of the bundle was shown, so that exploration pushes it less: not a part of
+  /// the history either, but clear() forgets it. Error: OutOfMemory.
+  Status noteShown(uint32_t item);
+  uint32_t timesShown(uint32_t item) const;
+  /// How many events that count for models the item has.
+  uint32_t timesHad(uint32_t item) const;
+
   /// Oldest first.
   std::span<const SessionEvent> events() const { return events_.span().subspan(first_); }
   std::string_view itemId(const SessionEvent& event) const;
@@ -102,6 +109,10 @@ class Session {
   Buffer<char> idText_;
   QueryRows attributes_;
   Attributes profile_;
+  struct Shown {
+    uint32_t item, times;
+  };
+  Buffer<Shown> shown_;
   size_t idBytesInUse_ = 0;
   uint32_t generation_ = 0;
   uint64_t appended_ = 0;

@@ -53,6 +53,7 @@ uint64_t fingerprintOf(const SequenceModel& model, const Sequences& sequences,
                         o.adam.weightDecay, c.normEpsilon})
     print.add(x);
   print.add(o.longHistories), print.add(o.schedule), print.add(o.precision);
+  print.add(o.startValues.data(), o.startValues.size() * sizeof(float));
   print.add(o.excludeSeen), print.add(c.itemBias), print.add(c.encoder);
   return print.value();
 }
@@ -99,13 +100,18 @@ class Run {
   }
 
   void startAfresh() {
-    state_.values = model_.initialValues(options_.seed);
+    state_.values = firstValues();
     for (const uint32_t item : itemsWithoutEvents(features_, heldOut_.training.items))
       std::fill_n(model_.itemVectors.in(state_.values.data()).row(item), model_.itemVectors.columns,
                   0.0f);
     state_.firstMoments.assign(state_.values.size(), 0.0f);
     state_.secondMoments.assign(state_.values.size(), 0.0f);
     state_.averages.clear();
+  }
+
+  std::vector<float> firstValues() const {
+    return options_.startValues.empty() ? model_.initialValues(options_.seed)
+                                        : options_.startValues;
   }
 
   bool averages() const { return options_.averaging > 0; }

@@ -52,6 +52,8 @@ struct SequenceTrainingOptions {
   double negativePower = 0.5;        ///< chances are (1 + occurrences) ^ this
   size_t validationUsers = 10000;    ///< at most; 0: no validation, all epochs run
   bool excludeSeen = true;           ///< in validation
+  /// Weights to go on from, in SequenceModel's layout; empty: drawn by seed.
+  std::vector<float> startValues = {};
   uint64_t seed = 1;
   GemmThreads* threads = nullptr;
   std::string checkpointPath;  ///< written after each epoch; empty: never

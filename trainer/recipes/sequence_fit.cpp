@@ -1,6 +1,7 @@
 #include "trainer/recipes/sequence_fit.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "trainer/base/errors.h"
 #include "trainer/nn/sequence_validation.h"
@@ -155,6 +156,11 @@ SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequen
   }
   training.epochs = std::max<uint64_t>(1, fit.choices.epochs);
   training.validationUsers = 0;
+  if (const char* warm = getenv("ATTUNE_WARM"); warm && !fit.values.empty()) {
+    training.epochs = std::max<uint64_t>(1, static_cast<uint64_t>(training.epochs * atof(warm) + 0.5));
+    training.startValues = std::move(fit.values);
+    if (getenv("ATTUNE_WARM_LR")) training.learningRate *= atof(getenv("ATTUNE_WARM_LR"));
+  }
   fit.values = trainPass(model, sequences, features, training, options, kPasses[1]).values;
   return fit;
 }
