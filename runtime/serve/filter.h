@@ -14,7 +14,8 @@
 
 namespace attune {
 
-/// The rows a filter is about: the items of a bundle (or, in the same form, users or actions).
+/// The rows a filter is about: the items of a bundle, or in the same form actions (the session then
+/// has the user's events with actions, under their ids) or users (see Filter::passesUser).
 struct FilterRows {
   const Vocabulary& ids;
   const Catalogue& columns;
@@ -71,6 +72,10 @@ class Filter {
   static Result<Filter> compile(std::string_view expression, const FilterFields& fields,
                                 FilterLanguage language, FilterHint& hint);
 
+  /// The same of what a batch segment job asks of items: FilterParser::parseItemAttributes.
+  static Result<Filter> compileItemAttributes(std::string_view query, const FilterFields& fields,
+                                              FilterLanguage language, FilterHint& hint);
+
   const FilterProgram& program() const { return program_; }
 
   /// Puts into scratch.passes a 1 for each row that passes, a 0 for the others. Time is linear in
@@ -88,6 +93,12 @@ class Filter {
   /// Whether a row passes of which nothing but its id is known. Errors as of run().
   Result<bool> passesUnknown(std::string_view id, const FilterRows& rows,
                              const FilterRequest& request, FilterScratch& scratch) const;
+
+  /// Whether one user passes a filter of users. The rows are the users; the session has this user's
+  /// own events, with whatever item, and attributes: the user judged is the CurrentUser. Errors as
+  /// of run(). REQUIRES: compiled with the fields of these rows; user < rows.ids.size()
+  Result<bool> passesUser(uint32_t user, const FilterRows& rows, const FilterRequest& request,
+                          FilterScratch& scratch) const;
 
  private:
   explicit Filter(FilterProgram&& program) : program_(std::move(program)) {}

@@ -48,13 +48,14 @@ Result<FilterProgram> FilterParser::parseItemAttributes() {
   expression_.includes = true;
   for (;;) {
     const FilterToken first = token_;
+    FilterLexer ahead = lexer_;  // behind the table
+    ahead.next();
+    ahead.next();
+    const bool equals = ahead.next().is("=") && ahead.next().kind == Kind::string;
     ATTUNE_TRY(parseCondition(false));
     const FilterCondition& condition = program_.conditions[program_.conditions.size() - 1];
-    const bool plain = condition.table == FilterTable::subject && !condition.negated &&
-                       condition.comparison == Comparison::in &&
-                       condition.operandEnd == condition.operandBegin + 1 &&
-                       program_.operands[condition.operandBegin].kind == FilterOperand::Kind::text;
-    if (!plain) return mistakeAt(first.column, "expected Items, a field, = and a text in quotes");
+    if (!equals || condition.table != FilterTable::subject)
+      return mistakeAt(first.column, "expected Items, a field, = and a text in quotes");
     if (program_.conditions.size() > 1) ATTUNE_TRY(emit(FilterStep::Kind::both));
     if (!at("AND")) break;
     advance();

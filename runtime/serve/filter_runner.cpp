@@ -139,22 +139,33 @@ void FilterRunner::markEvents(const FilterExpression& expression, uint8_t* marks
       marks[event.item] = 2 + static_cast<uint8_t>(holds(expression, {event.item, {}, &event}));
 }
 
-Result<bool> FilterRunner::passesUnknown(std::string_view id) {
+template <typename IsWith>
+Result<bool> FilterRunner::passes(const Case& alone, const IsWith& isWith) {
   ATTUNE_TRY(scratch_.stack.resize(std::max(1u, program_.depth)));
   bool includes = false, included = false, excluded = false;
   for (const FilterExpression& expression : program_.expressions) {
     if (!takesPart(expression)) continue;
     bool found = false, hasEvent = false;
     for (const SessionEvent& event : events()) {
-      if (event.item != kUnknownItem || session_->itemId(event) != id) continue;
+      if (!isWith(event)) continue;
       hasEvent = true;
-      found = found || holds(expression, {kUnknownItem, id, &event});
+      found = found || holds(expression, {alone.row, alone.id, &event});
     }
-    if (!hasEvent) found = holds(expression, {kUnknownItem, id, nullptr});
+    if (!hasEvent) found = holds(expression, alone);
     includes |= expression.includes;
     (expression.includes ? included : excluded) |= found;
   }
   return (included || !includes) && !excluded;
+}
+
+Result<bool> FilterRunner::passesUnknown(std::string_view id) {
+  return passes({kUnknownItem, id, nullptr}, [&](const SessionEvent& event) {
+    return event.item == kUnknownItem && session_->itemId(event) == id;
+  });
+}
+
+Result<bool> FilterRunner::passesUser(uint32_t row) {
+  return passes({row, {}, nullptr}, [](const SessionEvent&) { return true; });
 }
 
 /// Whether the IF of an expression holds, if it has one.

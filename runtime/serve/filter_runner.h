@@ -20,6 +20,8 @@ class FilterRunner {
   void judge(uint32_t begin, uint32_t end);
   /// Whether a row passes that has an id and no values. Error: OutOfMemory.
   Result<bool> passesUnknown(std::string_view id);
+  /// Whether a row passes whose events are all those of the session. Error: OutOfMemory.
+  Result<bool> passesUser(uint32_t row);
 
  private:
   /// One row, perhaps with one of its events.
@@ -29,6 +31,9 @@ class FilterRunner {
     const SessionEvent* event = nullptr;
   };
 
+  /// Whether one row passes, given which events are with it.
+  template <typename IsWith>
+  Result<bool> passes(const Case& alone, const IsWith& isWith);
   bool takesPart(const FilterExpression& expression);
   bool holds(const FilterExpression& expression, const Case& one);
   bool holds(uint32_t begin, uint32_t end, const Case& one);

@@ -130,6 +130,29 @@ TEST_CASE("parentheses may be 100 deep, and any number of NOT may follow each ot
   CHECK(columnOf(nots + "Items.A > 1") == 0);
 }
 
+TEST_CASE("what a segment asks of items has texts in quotes behind = and AND between them only") {
+  const auto columnOfQuery = [](const std::string& query) -> uint64_t {
+    const auto program = FilterParser(query, FilterLanguage::extended).parseItemAttributes();
+    return program.ok() ? 0 : program.error().at;
+  };
+  CHECK(columnOfQuery(R"(Items.A = "x")") == 0);
+  CHECK(columnOfQuery(R"(ITEMS . a = 'x, y' and Item.B="z" AND Items.A = "w")") == 0);
+  CHECK(columnOfQuery("") == 1);
+  CHECK(columnOfQuery(R"(Items.A IN ("x"))") == 1);
+  CHECK(columnOfQuery(R"(Items.A = ("x"))") == 1);
+  CHECK(columnOfQuery(R"(Items.A != "x")") == 1);
+  CHECK(columnOfQuery("Items.A = 3") == 1);
+  CHECK(columnOfQuery("Items.A = $X") == 1);
+  CHECK(columnOfQuery("Items.A < 3") == 1);
+  CHECK(columnOfQuery(R"(Items.A = "*")") == 11);
+  CHECK(columnOfQuery(R"(Items.A = "x" AND Interactions.EVENT_TYPE = "x")") == 19);
+  CHECK(columnOfQuery(R"(Items.A = "x" AND CurrentUser.AGE = "3")") == 19);
+  CHECK(columnOfQuery(R"(Items.A = "x" OR Items.B = "y")") == 15);
+  CHECK(columnOfQuery(R"(Items.A = "x" AND)") == 18);
+  CHECK(columnOfQuery(R"(Items.A = "x" AND NOT Items.B = "y")") == 19);
+  CHECK(columnOfQuery(R"(INCLUDE ItemID WHERE Items.A = "x")") == 1);
+}
+
 TEST_CASE("AND binds closer than OR, and NOT is carried down to the conditions") {
   using Kind = FilterStep::Kind;
   const auto kindsOf = [](const std::string& condition) {

@@ -197,6 +197,26 @@ TEST_CASE("an unknown field is refused, with the field that may be meant") {
   CHECK(shop.hint.meant.empty());
 }
 
+TEST_CASE("what a segment asks of items keeps those that have all the values") {
+  Shop shop;
+  const auto keeping = [&](const std::string& query) {
+    const auto filter = Filter::compileItemAttributes(query, shop.engine->filterFields(),
+                                                      FilterLanguage::extended, shop.hint);
+    if (!filter.ok()) return std::to_string(filter.error().at);
+    REQUIRE(filter.value().run(shop.engine->filterRows(), {}, shop.scratch.filter).ok());
+    std::string ids;
+    for (uint32_t item = 0; item < 6; ++item)
+      if (shop.scratch.filter.passes[item] != 0) ids += shop.engine->items()[item];
+    return ids;
+  };
+  CHECK(keeping(R"(ITEMS.genres = "Comedy")") == "ad");
+  CHECK(keeping(R"(Items.GENRES = "Comedy" and Items.GENRES = "Drama")") == "a");
+  CHECK(keeping(R"(Items.GENRES = "Comedy" AND Items.TITLE = "Title d")") == "d");
+  CHECK(keeping(R"(Items.GENRES = "comedy")").empty());
+  CHECK(keeping(R"(Items.YEAR = "1991")") == "b");
+  CHECK(keeping(R"(Items.GENRE = "Comedy")") == "7");
+}
+
 TEST_CASE("filters of users and actions are no filters of a bundle's items") {
   Shop shop;
   CHECK(shop.passing("EXCLUDE UserID WHERE Users.AGE < 18").rfind(std::to_string(Error::kNowhere), 0) == 0);
