@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "runtime/serve/engine.h"
+#include "runtime/serve/explain.h"
 
 #if defined(__EMSCRIPTEN__)
 #define ATTUNE_EXPORT extern "C" __attribute__((visibility("default"), used))
@@ -20,6 +21,8 @@ struct Reply {
   double number[4];
 };
 
+constexpr size_t kMostPromotions = 16;
+
 /// An open bundle: its bytes, the engine on them, and the working memory of its requests.
 struct Recommender {
   void* bytes = nullptr;
@@ -28,6 +31,10 @@ struct Recommender {
   QueryRows context;
   FilterValues filterValues;
   double now = 0;
+  ListControls controls;
+  Promotion promotions[kMostPromotions];
+  FilterValues promotionValues[kMostPromotions];
+  Explanation explanation;
   Buffer<uint32_t> items;
   Buffer<float> scores;
   Buffer<char> text;
@@ -71,6 +78,7 @@ int32_t outOfMemory() { return fail({ErrorCode::OutOfMemory, "out of memory"}); 
 
 /// Puts the ranked items of the scratch into two plain arrays for the host.
 int32_t replyList(Recommender& recommender, const Status& status) {
+  recommender.controls = {};
   if (!status.ok()) return fail(status.error());
   const std::span<const Scored> ranked = recommender.scratch.ranked.span();
   if (!recommender.items.resize(ranked.size()).ok() || !recommender.scores.resize(ranked.size()).ok())
@@ -81,6 +89,8 @@ int32_t replyList(Recommender& recommender, const Status& status) {
   }
   reply.word[0] = addressOf(recommender.items.data());
   reply.word[1] = addressOf(recommender.scores.data());
+  const Buffer<ListMark>& marks = recommender.scratch.listMarks;
+  reply.word[2] = marks.empty() ? 0 : addressOf(marks.data());
   return static_cast<int32_t>(ranked.size());
 }
 
@@ -99,7 +109,7 @@ void close(uint32_t handle) {
 
 }  // namespace
 
-ATTUNE_EXPORT int32_t attune_abi_version(void) { return 3; }
+ATTUNE_EXPORT int32_t attune_abi_version(void) { return 4; }
 
 ATTUNE_EXPORT uint32_t attune_reply(void) { return addressOf(&reply); }
 
@@ -248,6 +258,16 @@ ATTUNE_EXPORT int32_t attune_session_event(AttuneHandle session, uint32_t index)
   return event.item == kUnknownItem ? 0 : 1;
 }
 
+ATTUNE_EXPORT int32_t attune_session_shown(AttuneHandle session, uint32_t count) {
+  const std::span items(reinterpret_cast<const uint32_t*>(inputArea.data()), count);
+  for (const uint32_t item : items) {
+    if (item == kUnknownItem) continue;
+    const Status noted = at<OpenSession>(session)->session.noteShown(item);
+    if (!noted.ok()) return fail(noted.error());
+  }
+  return 0;
+}
+
 ATTUNE_EXPORT int32_t attune_session_save(AttuneHandle session) {
   OpenSession& open = *at<OpenSession>(session);
   const Status saved = open.session.save(open.saved);
@@ -290,12 +310,54 @@ ATTUNE_EXPORT int32_t attune_filter_value(AttuneHandle recommender, uint32_t nam
                       ->filterValues.set(input(0, nameLength), input(nameLength, valueLength)));
 }
 
+ATTUNE_EXPORT int32_t attune_controls(AttuneHandle recommender) {
+  Recommender& open = *at<Recommender>(recommender);
+  double number[10];
+  std::memcpy(number, inputArea.data(), sizeof number);
+  ListControls& controls = open.controls = {};
+  const Catalogue& catalogue = open.engine->catalogue();
+  controls.diversity = static_cast<float>(number[0]);
+  if (number[1] > 0) {
+    controls.column = static_cast<uint32_t>(number[2]);
+    if (controls.column >= catalogue.columnCount() ||
+        catalogue.column(controls.column).type != ColumnType::Categorical)
+      return fail({ErrorCode::InvalidArgument, "a maximum is of a categorical column"});
+    controls.maxPerValue = static_cast<uint32_t>(number[1]);
+  }
+  controls.popularityDiscount = static_cast<float>(number[3]);
+  controls.freshnessBoost = static_cast<float>(number[4]);
+  controls.freshnessDays = static_cast<float>(number[5]);
+  controls.explorationWeight = static_cast<float>(number[6]);
+  controls.explorationItemAgeCutOff = static_cast<float>(number[7]);
+  controls.seed = static_cast<uint64_t>(number[8]) | static_cast<uint64_t>(number[9]) << 32;
+  return 0;
+}
+
+ATTUNE_EXPORT int32_t attune_promotion(AttuneHandle recommender, AttuneHandle filter,
+                                       uint32_t percent) {
+  Recommender& open = *at<Recommender>(recommender);
+  const size_t count = open.controls.promotions.size();
+  if (count == kMostPromotions)
+    return fail({ErrorCode::InvalidArgument, "more than 16 promotions"});
+  open.promotionValues[count].clear();
+  open.promotions[count] = {at<Filter>(filter), &open.promotionValues[count], percent};
+  open.controls.promotions = {open.promotions, count + 1};
+  return 0;
+}
+
+ATTUNE_EXPORT int32_t attune_promotion_value(AttuneHandle recommender, uint32_t nameLength,
+                                             uint32_t valueLength) {
+  Recommender& open = *at<Recommender>(recommender);
+  return statusOf(open.promotionValues[open.controls.promotions.size() - 1].set(
+      input(0, nameLength), input(nameLength, valueLength)));
+}
+
 ATTUNE_EXPORT int32_t attune_recommend(AttuneHandle recommender, AttuneHandle session,
                                        uint32_t numResults, AttuneHandle filter) {
   Recommender& open = *at<Recommender>(recommender);
   return replyList(open, open.engine->recommend(at<OpenSession>(session)->session,
                                                 {numResults, at<Filter>(filter), &open.context,
-                                                 &open.filterValues, open.now},
+                                                 &open.filterValues, open.now, open.controls},
                                                 open.scratch));
 }
 
@@ -306,7 +368,7 @@ ATTUNE_EXPORT int32_t attune_related(AttuneHandle recommender, uint32_t item, At
   return replyList(
       open, open.engine->related(item, history,
                                  {numResults, at<Filter>(filter), nullptr, &open.filterValues,
-                                  open.now},
+                                  open.now, open.controls},
                                  open.scratch));
 }
 
@@ -315,4 +377,16 @@ ATTUNE_EXPORT int32_t attune_rank(AttuneHandle recommender, AttuneHandle session
   const std::span items(reinterpret_cast<const uint32_t*>(inputArea.data()), count);
   return replyList(open, open.engine->rank(at<OpenSession>(session)->session, items, open.scratch,
                                            &open.context));
+}
+
+ATTUNE_EXPORT int32_t attune_explain(AttuneHandle recommender, AttuneHandle session,
+                                     uint32_t count) {
+  Recommender& open = *at<Recommender>(recommender);
+  const std::span items(reinterpret_cast<const uint32_t*>(inputArea.data()), count);
+  const Status explained = explain(*open.engine, at<OpenSession>(session)->session, items,
+                                   &open.context, open.scratch, open.explanation);
+  if (!explained.ok()) return fail(explained.error());
+  reply.word[0] = addressOf(open.explanation.events.data());
+  reply.word[1] = addressOf(open.explanation.contributions.data());
+  return static_cast<int32_t>(open.explanation.events.size());
 }

@@ -30,7 +30,7 @@ extern "C" {
 
 typedef uint32_t AttuneHandle;
 
-/* 2; changes whenever an export changes its meaning. */
+/* 4; changes whenever an export changes its meaning. */
 int32_t attune_abi_version(void);
 
 /* The reply's address, the same for the life of the instance. */
@@ -104,6 +104,9 @@ int32_t attune_session_size(AttuneHandle session);
    Returns 1 if the bundle has the item, else 0. */
 int32_t attune_session_event(AttuneHandle session, uint32_t index);
 
+/* input: `count` uint32 item indexes, 0xffffffff for an unknown item: they were shown to the user. */
+int32_t attune_session_shown(AttuneHandle session, uint32_t count);
+
 /* The history as bytes that attune_session_restore takes, of this bundle or of another one.
    reply: pointer, length */
 int32_t attune_session_save(AttuneHandle session);
@@ -121,8 +124,18 @@ void attune_filter_close(AttuneHandle filter);
 int32_t attune_filter_request(AttuneHandle recommender, double now);
 int32_t attune_filter_value(AttuneHandle recommender, uint32_t nameLength, uint32_t valueLength);
 
+/* What the next list, and no other, is to be beside the best items (ListControls). input: 10
+   doubles: diversity, at most so many a value, number of the column (or -1), popularity discount,
+   freshness boost, freshness days, exploration weight, item age cut-off, seed (two halves of 32
+   bits). Then promotions one by one, at most 16, each perhaps with values of its filter's
+   placeholders. Errors: InvalidArgument. */
+int32_t attune_controls(AttuneHandle recommender);
+int32_t attune_promotion(AttuneHandle recommender, AttuneHandle filter, uint32_t percent);
+int32_t attune_promotion_value(AttuneHandle recommender, uint32_t nameLength, uint32_t valueLength);
+
 /* The best items for a session. Returns how many. `filter` may be 0.
-   reply: pointer to that many uint32 item indexes, pointer to that many float scores */
+   reply: pointer to that many uint32 item indexes, pointer to that many float scores, pointer to
+   that many pairs of uint32 and float (ListMark), or 0 without controls */
 int32_t attune_recommend(AttuneHandle recommender, AttuneHandle session, uint32_t numResults,
                          AttuneHandle filter);
 
@@ -133,6 +146,11 @@ int32_t attune_related(AttuneHandle recommender, uint32_t item, AttuneHandle ses
 /* input: `count` uint32 item indexes, 0xffffffff for an unknown item. Ranks them for the session.
    Returns how many known, different items there are; scores sum to 1. reply: as attune_recommend */
 int32_t attune_rank(AttuneHandle recommender, AttuneHandle session, uint32_t count);
+
+/* input: `count` uint32 item indexes: why they are listed for the session (Explanation). Returns
+   the number of events. reply: pointer to that many uint32 event numbers, pointer to (events,
+   count) float contributions */
+int32_t attune_explain(AttuneHandle recommender, AttuneHandle session, uint32_t count);
 
 #ifdef __cplusplus
 }

@@ -202,6 +202,14 @@ uint32_t Session::timesHad(uint32_t item) const {
   return times;
 }
 
+Status Session::copyWithout(uint32_t item, Session& copy) const {
+  for (const SessionEvent& event : events())
+    if (event.item != item)
+      ATTUNE_TRY(copy.record(itemId(event), typeName(event.type), event.timestamp, event.value));
+  for (const uint32_t row : attributes_.rows()) ATTUNE_TRY(copy.attributes_.insert(row));
+  return {};
+}
+
 void Session::clear() {
   shown_.clear();
   ++generation_;

@@ -75,6 +75,9 @@ class Session {
   /// How many events that count for models the item has.
   uint32_t timesHad(uint32_t item) const;
 
+  /// Makes `copy`, a fresh session, this one without the events of an item. Error: OutOfMemory.
+  Status copyWithout(uint32_t item, Session& copy) const;
+
   /// Oldest first.
   std::span<const SessionEvent> events() const { return events_.span().subspan(first_); }
   std::string_view itemId(const SessionEvent& event) const;
