@@ -62,10 +62,13 @@ Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes) {
   ATTUNE_TRY(counts);
   const auto allowed = openAllowed(bundle.value());
   ATTUNE_TRY(allowed);
+  const auto namedFilters = NamedFilters::open(bundle.value());
+  ATTUNE_TRY(namedFilters);
   Owned<Engine> engine =
       makeOwned<Engine>(bundle.value(), items.value(), std::move(catalogue.value()),
                         std::move(queryColumns.value()), std::move(filterFields.value()),
-                        counts.value(), std::move(model.value()), allowed.value());
+                        counts.value(), std::move(model.value()), allowed.value(),
+                        namedFilters.value());
   if (!engine) return Error{ErrorCode::OutOfMemory, "out of memory"};
   return engine;
 }

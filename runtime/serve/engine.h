@@ -16,6 +16,7 @@
 #include "runtime/serve/arranger.h"
 #include "runtime/serve/filter.h"
 #include "runtime/serve/list_controls.h"
+#include "runtime/serve/named_filters.h"
 #include "runtime/serve/session.h"
 
 namespace attune {
@@ -69,6 +70,8 @@ class Engine {
     return Filter::compile(expression, filterFields_, language, hint);
   }
   const FilterFields& filterFields() const { return filterFields_; }
+  /// The filters that the bundle has names for.
+  const NamedFilters& namedFilters() const { return namedFilters_; }
   /// What filters look at.
   FilterRows filterRows() const { return {items_, catalogue_}; }
 
@@ -91,7 +94,8 @@ class Engine {
   /// For open(), which has checked the parts.
   Engine(const Bundle& bundle, const Vocabulary& items, Catalogue&& catalogue,
          QueryColumns&& queryColumns, FilterFields&& filterFields, const PopularityCounts& counts,
-         Owned<Model>&& model, std::span<const uint8_t> allowed)
+         Owned<Model>&& model, std::span<const uint8_t> allowed,
+         const NamedFilters& namedFilters)
       : bundle_(bundle),
         items_(items),
         catalogue_(std::move(catalogue)),
@@ -99,7 +103,8 @@ class Engine {
         filterFields_(std::move(filterFields)),
         counts_(counts),
         model_(std::move(model)),
-        allowed_(allowed) {}
+        allowed_(allowed),
+        namedFilters_(namedFilters) {}
 
  private:
   void hideForbidden(std::span<float> scores) const;
@@ -112,6 +117,7 @@ class Engine {
   PopularityCounts counts_;
   Owned<Model> model_;
   std::span<const uint8_t> allowed_;  // (items), or empty: all may be recommended
+  NamedFilters namedFilters_;
 };
 
 }  // namespace attune

@@ -12,9 +12,12 @@ constexpr size_t kAlignment = 16;
 
 size_t aligned(size_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
 
-/// A reader that does not know what is known of users and requests may leave it out.
+/// A reader that does not know what is known of users and requests, or named filters, may leave it
+/// out.
 uint8_t flagsOf(SectionKind kind) {
-  return kind >= SectionKind::QueryValueText && kind <= SectionKind::StartVector ? 1 : 0;
+  const bool ofQueries = kind >= SectionKind::QueryValueText && kind <= SectionKind::StartVector;
+  const bool ofFilters = kind >= SectionKind::FilterNameText && kind <= SectionKind::FilterOffsets;
+  return ofQueries || ofFilters ? 1 : 0;
 }
 
 template <typename T>
@@ -46,7 +49,7 @@ flatbuffers::Offset<schema::Recurrent> createRecurrent(flatbuffers::FlatBufferBu
 
 void BundleBuilder::add(SectionKind kind, Element element, std::span<const std::byte> bytes,
                         uint32_t column) {
-  parts_[{kind, column}] = {element, {bytes.begin(), bytes.end()}};
+  parts_[{kind, column}] = {element, flagsOf(kind), {bytes.begin(), bytes.end()}};
 }
 
 void BundleBuilder::addIndexes(SectionKind kind, std::span<const uint32_t> values, uint32_t bound,
@@ -94,7 +97,7 @@ std::vector<uint8_t> BundleBuilder::finish() const {
     std::transform(part.bytes.begin(), part.bytes.end(), data.begin() + static_cast<long>(offset),
                    [](std::byte byte) { return static_cast<uint8_t>(byte); });
     const Sha256 hash = sha256({data.data() + offset, part.bytes.size()});
-    sections.emplace_back(key.first, part.element, flagsOf(key.first), key.second, offset,
+    sections.emplace_back(key.first, part.element, part.flags, key.second, offset,
                           part.bytes.size(), flatbuffers::span<const uint8_t, 32>(hash));
   }
   if (data.size() > BundleLimits::kMaxBytes - (uint64_t{1} << 24))
@@ -121,12 +124,11 @@ std::vector<uint8_t> BundleBuilder::finish() const {
              : 0;
   const auto recurrent = recurrent_ ? createRecurrent(out, *recurrent_) : 0;
   schema::FinishBundleBuffer(
-      out, schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor,
-                                BundleLimits::kFormatMinor,
-                                blend_ ? BundleLimits::kBlendFeature : 0, itemCount_, model_,
-                                recipe, names, columnVector, sectionVector, popularity, neighbours,
-                                transformer, provenance, dataVector, blend, recurrent,
-                                queryColumnVector));
+      out,
+      schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor, formatMinor_,
+                           blend_ ? BundleLimits::kBlendFeature : 0, itemCount_, model_, recipe,
+                           names, columnVector, sectionVector, popularity, neighbours, transformer,
+                           provenance, dataVector, blend, recurrent, queryColumnVector));
   return {out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize()};
 }
 

@@ -23,6 +23,10 @@ class BundleBuilder {
   BundleBuilder(uint32_t itemCount, std::string recipe, ModelKind model)
       : itemCount_(itemCount), recipe_(std::move(recipe)), model_(model) {}
 
+  /// The parts of a bundle, to write it anew with some of them changed; finish() without a change
+  /// gives the same bytes. Its own file lists what a header holds: bundle_copy.cpp.
+  static BundleBuilder copyOf(const Bundle& bundle);
+
   /// Adds a section; T is int8_t, uint8_t, uint16_t, int32_t, uint32_t, float or double.
   template <typename T>
   void add(SectionKind kind, std::span<const T> values, uint32_t column = 0) {
@@ -38,6 +42,7 @@ class BundleBuilder {
   /// Adds strings as one text and its offsets.
   void addStrings(SectionKind text, SectionKind offsets, std::span<const std::string> strings,
                   uint32_t column = 0);
+  void remove(SectionKind kind, uint32_t column = 0) { parts_.erase({kind, column}); }
   /// Adds a metadata column and returns its number.
   uint32_t addColumn(const std::string& name, ColumnType type, double nullNumber);
 
@@ -64,6 +69,7 @@ class BundleBuilder {
  private:
   struct Part {
     Element element;
+    uint8_t flags;
     std::vector<std::byte> bytes;
   };
   static constexpr Element elementOf(int8_t) { return Element::I8; }
@@ -78,6 +84,7 @@ class BundleBuilder {
   uint32_t itemCount_;
   std::string recipe_;
   ModelKind model_;
+  uint16_t formatMinor_ = BundleLimits::kFormatMinor;
   std::map<std::pair<SectionKind, uint32_t>, Part> parts_;  // in the order the format wants
   std::string names_;
   std::vector<schema::Column> columns_;

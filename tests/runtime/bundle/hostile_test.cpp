@@ -29,6 +29,12 @@ Buffer<uint8_t> wholeBundle(ModelKind model) {
   bundle.add(SectionKind::NeighbourScales, std::vector<float>(6, 1.0f / 255));
   bundle.add(SectionKind::ItemPrior, std::vector<float>(6, -0.5f));
   bundle.add(SectionKind::ColdPrior, std::vector<float>(6, 0.5f));
+  bundle.addStrings(SectionKind::FilterNameText, SectionKind::FilterNameOffsets,
+                    std::vector<std::string>{"old", "seen"});
+  bundle.addStrings(
+      SectionKind::FilterText, SectionKind::FilterOffsets,
+      std::vector<std::string>{"EXCLUDE ItemID WHERE Items.YEAR < 1991",
+                               "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE = \"*\""});
   return aligned(bundle.finish());
 }
 
@@ -89,12 +95,29 @@ void exercise(const Engine& engine) {
     }
 }
 
+/// Asks for a list through every filter that the bundle has a name for.
+void exerciseFilters(const Engine& engine) {
+  const NamedFilters& filters = engine.namedFilters();
+  Scratch scratch;
+  const Session session(engine.items(), 1);
+  for (uint32_t i = 0; i < filters.size(); ++i) {
+    REQUIRE(filters.find(filters.name(i)) == i);
+    FilterHint hint;
+    const auto filter = engine.compileFilter(filters.expression(i), FilterLanguage::extended, hint);
+    if (!filter.ok()) continue;
+    const ListRequest request{.numResults = 3, .filter = &filter.value()};
+    const Status status = engine.recommend(session, request, scratch);
+    REQUIRE((status.ok() || status.error().code == ErrorCode::InvalidFilter));
+  }
+}
+
 /// Opens the bytes from memory of exactly their size, so that the sanitizer sees a step outside.
 bool survives(std::span<const uint8_t> bytes) {
   const Buffer<uint8_t> copy = aligned(bytes);
   const auto engine = Engine::open(copy.span());
   if (!engine.ok()) return false;
   exercise(*engine.value());
+  exerciseFilters(*engine.value());
   return true;
 }
 

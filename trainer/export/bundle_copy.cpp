@@ -1,0 +1,64 @@
+// Reading a bundle back into the parts it was written from.
+#include "trainer/export/bundle_builder.h"
+
+namespace attune::trainer {
+namespace {
+
+TransformerConfig configOf(const schema::Transformer& table) {
+  return {.dimension = table.dimension(),
+          .layers = table.layers(),
+          .heads = table.heads(),
+          .feedForward = table.feed_forward(),
+          .window = table.window(),
+          .normEpsilon = table.norm_epsilon(),
+          .inputScale = table.input_scale()};
+}
+
+RecurrentConfig configOf(const schema::Recurrent& table) {
+  return {.dimension = table.dimension(),
+          .window = table.window(),
+          .sessionGapSeconds = table.session_gap(),
+          .normEpsilon = table.norm_epsilon(),
+          .inputScale = table.input_scale()};
+}
+
+BlendConfig configOf(const schema::Blend& table) {
+  return {.sequence = table.sequence(),
+          .neighbours = table.neighbours(),
+          .neighbourScale = table.neighbour_scale(),
+          .recencyDecay = table.recency_decay(),
+          .repeat = table.repeat()};
+}
+
+/// Adds the structs of a vector that may be missing.
+template <typename T>
+void append(const flatbuffers::Vector<const T*>* from, std::vector<T>& to) {
+  if (from == nullptr) return;
+  for (const T* one : *from) to.push_back(*one);
+}
+
+}  // namespace
+
+BundleBuilder BundleBuilder::copyOf(const Bundle& bundle) {
+  const schema::Bundle& header = bundle.header();
+  BundleBuilder copy(header.item_count(), std::string(bundle.recipe()), header.model());
+  copy.formatMinor_ = header.format_minor();
+  for (const schema::Section* section : *header.sections()) {
+    const std::span bytes(header.data()->data() + section->offset(), section->length());
+    copy.add(section->kind(), section->element(), std::as_bytes(bytes), section->column());
+    copy.parts_[{section->kind(), section->column()}].flags = section->flags();
+  }
+  if (header.names() != nullptr) copy.names_.assign(header.names()->begin(), header.names()->end());
+  append(header.columns(), copy.columns_);
+  append(header.query_columns(), copy.queryColumns_);
+  if (const auto* table = header.popularity()) copy.setPopularity(table->user_count());
+  if (const auto* table = header.neighbours())
+    copy.setNeighbours(table->recency_decay(), table->popularity_blend());
+  if (const auto* table = header.transformer()) copy.setTransformer(configOf(*table));
+  if (const auto* table = header.blend()) copy.setBlend(configOf(*table));
+  if (const auto* table = header.recurrent()) copy.setRecurrent(configOf(*table));
+  copy.setProvenance(std::string(bundle.provenance()));
+  return copy;
+}
+
+}  // namespace attune::trainer
