@@ -11,6 +11,7 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
+#include "trainer/cli/filter_editor.h"
 #include "trainer/cli/filter_text.h"
 #include "trainer/data/avro_schema.h"
 #include "trainer/eval/served_bundle.h"
@@ -26,6 +27,10 @@ struct FilterCommand {
   std::vector<std::string> schemas;
   std::string input;
   bool compatible = false;
+  std::optional<std::string> save;
+  std::optional<std::string> remove;
+  bool list = false;
+  std::string output;
 };
 
 FilterFieldType typeOf(const SchemaField& field) {
@@ -61,20 +66,11 @@ class Judge {
       fields = fieldsFor(program.value().subject);
       status = checkFilter(program.value(), fields, language(), hint);
     }
-    verdict["valid"] = status.ok();
-    if (status.ok()) {
-      verdict["error"] = nullptr;
-      verdict["column"] = nullptr;
+    addVerdict(status, hint, verdict);
+    if (status.ok())
       verdict["program"] = programLines(program.value());
-      return verdict;
-    }
-    std::string what = status.error().what;
-    if (!hint.meant.empty()) what += "; did you mean " + std::string(hint.meant) + "?";
-    verdict["error"] = what;
-    verdict["column"] = status.error().at == Error::kNowhere
-                            ? ordered_json(nullptr)
-                            : ordered_json(status.error().at);
-    problem = describeMistake(expression, status.error(), hint);
+    else
+      problem = describeMistake(expression, status.error(), hint);
     return verdict;
   }
 
@@ -125,6 +121,12 @@ std::string expressionOf(const std::string& line, bool& itemAttributes) {
 }
 
 void runFilter(const FilterCommand& command) {
+  const std::string& output = command.output.empty() ? command.bundle : command.output;
+  const FilterEditor editor{command.bundle, output, command.compatible};
+  if (command.list) return editor.list();
+  if (command.remove) return editor.remove(*command.remove);
+  if (command.save) return editor.save(*command.save, command.expression);
+  if (!command.output.empty()) throw UserError("--output goes with --save or --remove");
   if (command.expression.empty() == command.input.empty())
     throw UserError("one of EXPR and --input is wanted: attune filter 'EXCLUDE ItemID WHERE "
                     "Items.PRICE > 20'");
@@ -152,16 +154,29 @@ void addFilterCommand(CLI::App& app, std::function<void()>& run) {
   CLI::App* command = app.add_subcommand(
       "filter", "Judge filter expressions: a JSON object each, with the compiled program");
   auto options = std::make_shared<FilterCommand>();
-  command->add_option("EXPR", options->expression, "The expression; in quotes for the shell");
-  command->add_option("--input", options->input,
-                      "File of expressions instead, one a line, plain or as {\"expr\": ...}; - for "
-                      "standard input");
-  command->add_option("--bundle", options->bundle, "Whose fields there are");
-  command->add_option("--schema", options->schemas,
-                      "Avro schemas of items and users, instead of a bundle; without either every "
-                      "field is taken")
-      ->allow_extra_args(false);
+  auto* expression =
+      command->add_option("EXPR", options->expression, "The expression; in quotes for the shell");
+  auto* input = command->add_option("--input", options->input,
+                                    "File of expressions instead, one a line, plain or as "
+                                    "{\"expr\": ...}; - for standard input");
+  auto* bundle = command->add_option("--bundle", options->bundle, "Whose fields there are");
+  auto* schema = command->add_option("--schema", options->schemas,
+                                     "Avro schemas of items and users, instead of a bundle; "
+                                     "without either every field is taken");
+  schema->allow_extra_args(false);
   command->add_flag("--compatible", options->compatible, "Accept exactly what Personalize accepts");
+  auto* save = command->add_option("--save", options->save,
+                                   "Keep EXPR in the bundle under this name, in place of an older "
+                                   "one; nothing is trained");
+  auto* remove = command->add_option("--remove", options->remove,
+                                     "Take the filter of this name out of the bundle");
+  auto* list =
+      command->add_flag("--list", options->list, "Print the bundle's filters, with verdicts");
+  auto* output = command->add_option(
+      "--output", options->output, "The changed bundle; without it, the bundle itself is replaced");
+  save->needs(bundle, expression)->excludes(remove, list, input, schema);
+  remove->needs(bundle)->excludes(list, expression, input, schema);
+  list->needs(bundle)->excludes(expression, input, schema, output);
   command->callback([options, &run] { run = [options] { runFilter(*options); }; });
 }
 

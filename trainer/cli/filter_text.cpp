@@ -62,6 +62,17 @@ std::string conditionText(const FilterProgram& program, const FilterCondition& c
 
 }  // namespace
 
+void addVerdict(const Status& status, const FilterHint& hint, nlohmann::ordered_json& line) {
+  line["valid"] = status.ok();
+  line["error"] = nullptr;
+  line["column"] = nullptr;
+  if (status.ok()) return;
+  std::string what = status.error().what;
+  if (!hint.meant.empty()) what += "; did you mean " + std::string(hint.meant) + "?";
+  line["error"] = what;
+  if (status.error().at != Error::kNowhere) line["column"] = status.error().at;
+}
+
 std::vector<std::string> programLines(const FilterProgram& program) {
   std::vector<std::string> lines;
   const auto addSteps = [&](uint32_t begin, uint32_t end) {

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "runtime/serve/filter_program.h"
+#include "runtime/serve/filter_fields.h"
 
 namespace attune::trainer {
 
@@ -15,5 +16,8 @@ namespace attune::trainer {
 ///   IF
 ///     3 CurrentUser.AGE > 20
 std::vector<std::string> programLines(const FilterProgram& program);
+
+/// Adds `valid`, `error` and `column` of an expression to its line of output.
+void addVerdict(const Status& status, const FilterHint& hint, nlohmann::ordered_json& line);
 
 }  // namespace attune::trainer

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "trainer/eval/served_bundle.h"
+#include "trainer/export/filter_writer.h"
 #include "trainer/export/sha256.h"
 
 namespace attune::trainer {
@@ -76,6 +77,9 @@ ordered_json inspect(const ServedBundle& served) {
     json["columns"].push_back(columnJson(engine.catalogue(), i, bundle.itemCount()));
   json["userColumns"] = queryColumnsJson(engine.queryColumns(), QueryKind::User);
   json["contextColumns"] = queryColumnsJson(engine.queryColumns(), QueryKind::Context);
+  json["filters"] = ordered_json::array();
+  for (const auto& [name, expression] : textsOf(engine.namedFilters()))
+    json["filters"].push_back({{"name", name}, {"expr", expression}});
   json["sections"] = ordered_json::array();
   for (const schema::Section* section : *bundle.header().sections())
     json["sections"].push_back(sectionJson(bundle, *section));
@@ -100,6 +104,10 @@ std::string describe(const ordered_json& json) {
       out << "  " << std::left << std::setw(24) << column["name"].get<std::string>() << std::setw(12)
           << column["type"].get<std::string>() << " " << column["features"] << " features, of "
           << (kind[0] == 'u' ? "users" : "requests") << "\n";
+  if (!json["filters"].empty()) out << "\nfilters\n";
+  for (const auto& filter : json["filters"])
+    out << "  " << std::left << std::setw(24) << filter["name"].get<std::string>() << " "
+        << filter["expr"].get<std::string>() << "\n";
   out << "\nsections\n";
   for (const auto& section : json["sections"])
     out << "  " << std::left << std::setw(20) << section["kind"].get<std::string>() << std::setw(5)

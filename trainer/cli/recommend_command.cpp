@@ -79,9 +79,10 @@ void runRecommend(const RecommendCommand& command) {
   const ServedBundle served = ServedBundle::read(command.bundle);
   std::optional<Filter> filter;
   if (!command.filter.empty())
-    filter.emplace(parseFilter(command.filter, served.engine().filterFields(),
-                               command.compatible ? FilterLanguage::compatible
-                                                  : FilterLanguage::extended));
+    filter.emplace(
+        parseFilter(filterExpression(served.engine().namedFilters(), command.filter),
+                    served.engine().filterFields(),
+                    command.compatible ? FilterLanguage::compatible : FilterLanguage::extended));
   std::ifstream file;
   if (command.input != "-") file = openForReading(command.input);
   const std::optional<StoredHistories> stored = loadHistories(command.store);
@@ -112,7 +113,9 @@ void addRecommendCommand(CLI::App& app, std::function<void()>& run) {
       ->add_option("--num-results", command->numResults,
                    "Length of the lists; a ranking has all items asked for")
       ->capture_default_str();
-  recommend->add_option("--filter", command->filter, "Filter expression for every request");
+  recommend->add_option(
+      "--filter", command->filter,
+      "Filter for every request: an expression, or the name of one in the bundle");
   recommend->add_flag("--compatible", command->compatible,
                       "Take exactly the filters that Personalize takes");
   recommend->add_option("--threads", command->threads,

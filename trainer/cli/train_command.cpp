@@ -10,6 +10,7 @@
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
 #include "trainer/base/progress.h"
+#include "trainer/cli/filter_editor.h"
 #include "trainer/cli/solution_options.h"
 #include "trainer/cli/train_forecast.h"
 #include "trainer/data/split.h"
@@ -30,6 +31,7 @@ struct TrainCommand {
   std::string output;
   std::string report;
   std::vector<std::string> includeText;
+  std::string filters;
   std::string precision = "int8";
   bool keepSeen = false;
   bool resume = false;
@@ -121,11 +123,15 @@ std::optional<TrainForecast> foretell(const TrainCommand& command, const Dataset
 void train(const TrainCommand& command) {
   const auto start = Clock::now();
   const Solution solution = solutionOf(command.solution);
+  const FilterTexts filters =
+      command.filters.empty() ? FilterTexts() : readFilters(command.filters);
   const Dataset data = loadTrainingData(command.solution, solution);
   TrainRequest request{solution.parameters};
   request.options.seed = command.solution.seed;
   request.options.threads = threadCount(command.solution);
   request.includeText = {command.includeText.begin(), command.includeText.end()};
+  checkFilters(filters, data, request.includeText);  // before hours of training
+  request.filters = filters;
   if (command.precision == "f32") request.precision = BundlePrecision::float32;
   const auto forecast = foretell(command, data, request);
   TrainActual actual;
@@ -192,6 +198,10 @@ void addTrainCommand(CLI::App& app, std::function<void()>& run) {
   command->add_option("--include-text", options->includeText,
                       "Text columns of the items to put into the bundle for display")
       ->delimiter(',');
+  command->add_option(
+      "--filters", options->filters,
+      "Filters to put into the bundle by name, a JSON file {\"name\": \"expression\"}; "
+      "attune filter --save changes them later");
   command->add_option("--precision", options->precision, "How weights are stored")
       ->check(CLI::IsMember({"int8", "f32"}))
       ->capture_default_str();

@@ -7,6 +7,7 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
+#include "trainer/base/suggest.h"
 
 namespace attune::trainer {
 namespace {
@@ -97,6 +98,15 @@ Filter parseFilter(const std::string& expression, const FilterFields& fields,
   if (filter.ok()) return std::move(filter.value());
   throw UserError("the filter cannot be used: " +
                   describeMistake(expression, filter.error(), hint));
+}
+
+std::string filterExpression(const NamedFilters& filters, const std::string& text) {
+  if (!NamedFilters::isName(text)) return text;
+  const uint32_t found = filters.find(text);
+  if (found != NamedFilters::kNone) return std::string(filters.expression(found));
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < filters.size(); ++i) names.emplace_back(filters.name(i));
+  throw UserError("the bundle has no filter " + text + didYouMean(text, names));
 }
 
 Filter seenItemsFilter() {

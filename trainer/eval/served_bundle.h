@@ -46,6 +46,10 @@ std::string describeMistake(const std::string& expression, const Error& error,
 Filter parseFilter(const std::string& expression, const FilterFields& fields,
                    FilterLanguage language = FilterLanguage::extended);
 
+/// What somebody means by a filter: the expression of the bundle's filter of that name, or `text`
+/// itself, as no expression is a single word. Throws UserError for a name the bundle does not have.
+std::string filterExpression(const NamedFilters& filters, const std::string& text);
+
 /// The filter that leaves out whatever the user had before.
 Filter seenItemsFilter();
 

@@ -49,6 +49,7 @@ TrainedBundle train(const Dataset& data, const TrainRequest& request) {
   const ItemOrder order(data.items);
   BundleBuilder bundle(order.size(), recipe, model->kind());
   writeCatalogue(data, order, request.includeText, bundle);
+  writeFilters(request.filters, bundle);
   model->write(order, request.precision, bundle);
   nlohmann::json provenance = provenanceOf(data, request);
   if (!trained.choices.is_null()) provenance["choices"] = trained.choices;

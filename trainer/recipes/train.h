@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "trainer/data/dataset.h"
+#include "trainer/export/filter_writer.h"
 #include "trainer/recipes/recipe.h"
 
 namespace attune::trainer {
@@ -17,6 +18,7 @@ struct TrainRequest {
   TrainOptions options = {};
   std::set<std::string> includeText = {};  ///< text columns of the items to put in
   BundlePrecision precision = BundlePrecision::int8;
+  FilterTexts filters = {};          ///< named filters to put in; not looked at by training
   nlohmann::json metrics = nullptr;  ///< goes into the bundle's provenance
 };
 
