@@ -153,6 +153,7 @@ ATTUNE_EXPORT int32_t attune_describe(AttuneHandle recommender) {
   replyText(2, engine.bundle().recipe());
   replyText(4, engine.bundle().provenance());
   reply.word[6] = engine.queryColumns().size();
+  reply.word[7] = engine.namedFilters().size();
   return 0;
 }
 
@@ -293,6 +294,14 @@ ATTUNE_EXPORT int32_t attune_filter_open(AttuneHandle recommender, uint32_t leng
   replyText(0, hint.meant);
   if (!filter.ok()) return fail(filter.error());
   return replyHandle(makeOwned<Filter>(std::move(filter.value())));
+}
+
+ATTUNE_EXPORT int32_t attune_named_filter(AttuneHandle recommender, uint32_t filter) {
+  const NamedFilters& filters = at<Recommender>(recommender)->engine->namedFilters();
+  if (filter >= filters.size()) return fail({ErrorCode::NotFound, "no such filter"});
+  replyText(0, filters.name(filter));
+  replyText(2, filters.expression(filter));
+  return 0;
 }
 
 ATTUNE_EXPORT void attune_filter_close(AttuneHandle filter) { close<Filter>(filter); }

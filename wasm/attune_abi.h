@@ -55,7 +55,8 @@ void attune_bundle_free(uint32_t bundle);
 int32_t attune_open(uint32_t bundle, uint32_t length);
 void attune_close(AttuneHandle recommender);
 
-/* reply: items, columns, recipe pointer, length, provenance (JSON) pointer, length, query columns */
+/* reply: items, columns, recipe pointer, length, provenance (JSON) pointer, length, query columns,
+   named filters */
 int32_t attune_describe(AttuneHandle recommender);
 
 /* Metadata column by number. reply: name pointer, length, type (ColumnType of bundle.fbs) */
@@ -119,6 +120,10 @@ int32_t attune_session_restore(AttuneHandle session, uint32_t length);
    was probably meant (2 words), empty for none */
 int32_t attune_filter_open(AttuneHandle recommender, uint32_t length, uint32_t compatible);
 void attune_filter_close(AttuneHandle filter);
+
+/* A filter of the bundle by number. reply: name pointer, length, expression pointer, length */
+int32_t attune_named_filter(AttuneHandle recommender, uint32_t filter);
+
 /* What the next requests' filters go by: no values of placeholders, and the time in seconds since
    1970. Then input: a placeholder's name and its values (FilterValues::set). */
 int32_t attune_filter_request(AttuneHandle recommender, double now);

@@ -7,7 +7,7 @@ import type { FilterUse } from './filter.js';
 import type { NamedTexts } from './query.js';
 import type { Column, ColumnType, HistoryEvent } from './types.js';
 
-const kAbiVersion = 3;
+const kAbiVersion = 4;
 const kUnknownItem = 0xffffffff;
 const kReplyWords = 8;
 /** By the number of bundle.fbs's ColumnType. */
@@ -21,6 +21,7 @@ export type Description = {
   itemCount: number;
   columnCount: number;
   queryColumnCount: number;
+  filterCount: number;
   recipe: string;
 };
 
@@ -96,9 +97,11 @@ export class Engine {
 
   describe(): Description {
     this.#call('describe', this.#recommender);
-    const [itemCount = 0, columnCount = 0, recipe = 0, length = 0, , , queryColumnCount = 0] =
-      this.#words();
-    return { itemCount, columnCount, queryColumnCount, recipe: this.#text(recipe, length) };
+    const words = this.#words();
+    const [itemCount = 0, columnCount = 0, recipe = 0, length = 0] = words;
+    const [queryColumnCount = 0, filterCount = 0] = words.subarray(6);
+    const name = this.#text(recipe, length);
+    return { itemCount, columnCount, queryColumnCount, filterCount, recipe: name };
   }
 
   provenance(): string {
@@ -116,6 +119,13 @@ export class Engine {
   queryColumn(column: number): { column: Column; ofUsers: boolean } {
     const kind = this.#call('query_column', this.#recommender, column);
     return { column: this.#replyColumn(), ofUsers: kind === 0 };
+  }
+
+  /** Name and expression of a filter of the bundle. */
+  namedFilter(filter: number): [string, string] {
+    this.#call('named_filter', this.#recommender, filter);
+    const [name = 0, length = 0, expression = 0, expressionLength = 0] = this.#words();
+    return [this.#text(name, length), this.#text(expression, expressionLength)];
   }
 
   /** The item's number, or undefined if the bundle does not have it. */

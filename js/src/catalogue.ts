@@ -40,11 +40,11 @@ export class Catalogue {
 
   constructor(
     engine: Engine,
-    { itemCount, columnCount, queryColumnCount }: Description,
+    { itemCount, columnCount, queryColumnCount, filterCount }: Description,
     language: FilterLanguage | undefined,
   ) {
     this.#engine = engine;
-    this.filters = new Filters(engine, language);
+    this.filters = new Filters(engine, filterCount, language);
     this.itemCount = itemCount;
     const columns = Array.from({ length: columnCount }, (_, i) => Object.freeze(engine.column(i)));
     this.columns = Object.freeze(columns);

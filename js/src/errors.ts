@@ -6,7 +6,7 @@
 export type LocalErrorCode =
   /** A value passed by the caller is not allowed; the message names it. */
   | 'INVALID_ARGUMENT'
-  /** The item is not in the bundle. */
+  /** The item, or the filter of that name, is not in the bundle. */
   | 'NOT_FOUND'
   /** Memory for the bundle could not be had. */
   | 'OUT_OF_MEMORY'

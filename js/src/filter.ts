@@ -1,8 +1,8 @@
 // Filters: expressions are compiled in the module and kept, the values of their placeholders are
 // turned into Personalize's text form here.
 import type { Engine } from './abi.js';
-import { checkText, invalid, show } from './check.js';
-import type { AttuneError } from './errors.js';
+import { checkText, invalid, meant, show } from './check.js';
+import { AttuneError } from './errors.js';
 import type { NamedTexts } from './query.js';
 import type { FilterLanguage, FilterValues } from './types.js';
 
@@ -10,6 +10,8 @@ const kMaxFilters = 64;
 const kMaxValues = 1000;
 const kMaxNameCharacters = 150;
 const kMaxValueCharacters = 10_000;
+/** What names a filter of the bundle; no expression is a single word. */
+const kName = /^[a-z\d][\w-]{0,62}$/i;
 
 /** A filter as a request takes it: a handle (0 for none) and the values of its placeholders. */
 export interface FilterUse {
@@ -19,13 +21,18 @@ export interface FilterUse {
 
 /** The compiled filters of a bundle, by expression, the least recently used first. */
 export class Filters {
+  /** The bundle's own expressions by name. */
+  readonly named: Readonly<Record<string, string>>;
   readonly #engine: Engine;
   readonly #compatible: boolean;
   readonly #handles = new Map<string, number>();
 
-  constructor(engine: Engine, language: FilterLanguage | undefined) {
+  constructor(engine: Engine, count: number, language: FilterLanguage | undefined) {
     this.#engine = engine;
     this.#compatible = language === 'compatible';
+    const named = Array.from({ length: count }, (_, i) => engine.namedFilter(i));
+    // Without a prototype, because a filter may be called `constructor`.
+    this.named = Object.freeze(Object.assign(Object.create(null), Object.fromEntries(named)));
   }
 
   use(expression: string | undefined, values: FilterValues | undefined): FilterUse {
@@ -39,14 +46,15 @@ export class Filters {
       this.#open(expression);
       return undefined;
     } catch (error) {
-      if ((error as AttuneError).code === 'INVALID_FILTER') return error as AttuneError;
+      const { code } = error as AttuneError;
+      if (code === 'INVALID_FILTER' || code === 'NOT_FOUND') return error as AttuneError;
       throw error;
     }
   }
 
-  #open(expression: string): number {
-    if (typeof expression !== 'string')
-      throw invalid(`filter: ${show(expression)} is not a string`);
+  #open(filter: string): number {
+    if (typeof filter !== 'string') throw invalid(`filter: ${show(filter)} is not a string`);
+    const expression = kName.test(filter) ? this.#expression(filter) : filter;
     const handle =
       this.#handles.get(expression) ?? this.#engine.openFilter(expression, this.#compatible);
     this.#handles.delete(expression);
@@ -57,6 +65,13 @@ export class Filters {
       this.#handles.delete(oldest);
     }
     return handle;
+  }
+
+  #expression(name: string): string {
+    const expression = this.named[name];
+    if (expression !== undefined) return expression;
+    const hint = meant(name, Object.keys(this.named));
+    throw new AttuneError('NOT_FOUND', `filter: the bundle has none named ${show(name)}${hint}`);
   }
 }
 

@@ -36,6 +36,8 @@ export class Recommender {
   readonly userColumns: readonly Column[];
   /** The columns of requests that the model knows; names of a `context`. */
   readonly contextColumns: readonly Column[];
+  /** The bundle's filters: expressions by the names that the option `filter` takes. */
+  readonly filters: Readonly<Record<string, string>>;
 
   declare [Symbol.dispose]: () => void;
 
@@ -57,6 +59,7 @@ export class Recommender {
     this.columns = this.#catalogue.columns;
     this.userColumns = this.#catalogue.userColumns;
     this.contextColumns = this.#catalogue.contextColumns;
+    this.filters = this.#catalogue.filters.named;
   }
 
   /** What the trainer wrote about the bundle: data counts, parameters, metrics. */
@@ -120,12 +123,12 @@ export class Recommender {
   }
 
   /**
-   * What is wrong with a filter expression for this bundle: an error with the code `INVALID_FILTER`,
-   * its column in `at`. Undefined: nothing is.
+   * What is wrong with a filter for this bundle: an error with the code `INVALID_FILTER`, its column
+   * in `at`, or for a name that the bundle does not have `NOT_FOUND`. Undefined: nothing is.
    */
-  checkFilter(expression: string): AttuneError | undefined {
+  checkFilter(filter: string): AttuneError | undefined {
     void this.#live;
-    return this.#catalogue.filters.check(expression);
+    return this.#catalogue.filters.check(filter);
   }
 
   /** Gives up the bundle's memory. Later calls, of its sessions too, throw `DISPOSED`. */

@@ -86,7 +86,10 @@ export interface RankingOptions {
 export interface ListOptions {
   /** Items wanted, 0 or more; 25. There are fewer when the bundle or the filter has no more. */
   numResults?: number | undefined;
-  /** A filter expression, such as `EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")`. */
+  /**
+   * A filter expression, such as `EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")`, or the name
+   * of one of the bundle's filters (`recommender.filters`).
+   */
   filter?: string | undefined;
   /** The values of the filter's placeholders, such as `{ max: 20, GENRES: ['Comedy', 'Drama'] }`. */
   filterValues?: FilterValues | undefined;

@@ -20,6 +20,8 @@ export async function misuse(recommender: Recommender, session: Session, event: 
   session.getRecommendations({ numResults: '10' });
   // @ts-expect-error an option that does not exist
   session.getRecommendations({ numresults: 10 });
+  // @ts-expect-error the bundle's filters are not changed on the device
+  recommender.filters['kids'] = 'EXCLUDE ItemID WHERE Items.ADULT = true';
   // @ts-expect-error metadata columns are those of the items
   session.getRecommendations({ metadataColumns: { USERS: ['AGE'] } });
   // @ts-expect-error several categories are one text, joined by bars

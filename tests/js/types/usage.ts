@@ -47,10 +47,11 @@ export async function use(bytes: Uint8Array, view: DataView, signal: AbortSignal
   recommender.similarItems('1', { session, numResults: 3 });
   const title: string | undefined = list.itemList[0]?.metadata?.['TITLE'];
   const first: string | undefined = recommender.columns[0]?.name;
+  const stored: readonly string[] = Object.keys(recommender.filters);
   for (const id of recommender.itemIds()) if (id === title) break;
   session.restore(session.save());
   const problem: AttuneError | undefined = session.storageError;
-  return `${known} ${events.length} ${score} ${first} ${problem?.code} ${names.length}`;
+  return `${known} ${events.length} ${score} ${first} ${problem?.code} ${names.length} ${stored.length}`;
 }
 
 export function meaningOf(error: unknown): string {
