@@ -20,7 +20,8 @@ struct BundleLimits {
   static constexpr uint16_t kFormatMajor = 1;
   static constexpr uint16_t kFormatMinor = 1;
   static constexpr uint64_t kBlendFeature = 1;  ///< the score has further parts: table Blend
-  static constexpr uint64_t kKnownFeatures = kBlendFeature;
+  static constexpr uint64_t kAutomaticFeature = 2;  ///< query columns that the time alone fills
+  static constexpr uint64_t kKnownFeatures = kBlendFeature | kAutomaticFeature;
   static constexpr uint32_t kByteOrder = 0x01020304;
   static constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
   static constexpr uint32_t kMaxItems = uint32_t{1} << 26;

@@ -54,14 +54,13 @@ Result<QueryColumn> readColumn(const Bundle& bundle, uint32_t index) {
   column.name = name.value();
   column.kind = stored.kind();
   column.type = stored.type();
-  if (column.kind != QueryKind::User && column.kind != QueryKind::Context)
-    return corrupt("a query column is of an unknown kind");
-  if (column.type == ColumnType::Categorical)
-    ATTUNE_TRY(readValues(bundle, index, column));
-  else if (hasEdges(column.type))
+  if (column.kind > QueryKind::MAX) return corrupt("a query column is of an unknown kind");
+  if (hasEdges(column.type))
     ATTUNE_TRY(readEdges(bundle, index, column));
-  else if (column.type != ColumnType::Text)
+  else if (column.type > ColumnType::MAX || isAutomatic(column.kind))
     return corrupt("a query column has an unknown type");
+  else if (column.type == ColumnType::Categorical)
+    ATTUNE_TRY(readValues(bundle, index, column));
   return column;
 }
 
@@ -97,7 +96,7 @@ Result<QueryColumns> QueryColumns::open(const Bundle& bundle) {
     const auto column = readColumn(bundle, i);
     ATTUNE_TRY(column);
     for (const QueryColumn& other : result.columns_)
-      if (other.kind == column.value().kind && other.name == column.value().name)
+      if (other.isOf(column.value().kind) && other.name == column.value().name)
         return corrupt("two query columns have one name");
     ATTUNE_TRY(result.add(column.value()));
     if (result.rowCount_ > kMaxRows) return corrupt("query columns have too many values");
@@ -114,13 +113,13 @@ Status QueryColumns::add(QueryColumn column) {
 
 bool QueryColumns::has(QueryKind kind) const {
   return std::any_of(columns_.begin(), columns_.end(),
-                     [kind](const QueryColumn& column) { return column.kind == kind; });
+                     [kind](const QueryColumn& column) { return column.isOf(kind); });
 }
 
 uint32_t QueryColumns::find(QueryKind kind, std::string_view name) const {
   uint32_t found = kNone;
   for (uint32_t i = 0; i < size(); ++i) {
-    if (columns_[i].kind != kind) continue;
+    if (!columns_[i].isOf(kind)) continue;
     if (columns_[i].name == name) return i;
     if (found == kNone && sameWord(columns_[i].name, name)) found = i;
   }
@@ -185,6 +184,16 @@ Result<bool> QueryColumns::set(QueryKind kind, std::string_view name, std::strin
     if (const auto number = parseNumber(text)) ATTUNE_TRY(insert(rowOf(index, *number)));
   }
   return known;
+}
+
+Status QueryColumns::setAutomatic(const Moment& moment, QueryRows& rows) const {
+  for (uint32_t i = 0; i < size(); ++i) {
+    const QueryKind kind = columns_[i].kind;
+    if (!isAutomatic(kind)) continue;
+    const uint32_t row = rowOf(i, automaticNumber(kind, moment));
+    if (row != kNone) ATTUNE_TRY(rows.insert(row));
+  }
+  return {};
 }
 
 }  // namespace attune

@@ -6,10 +6,9 @@
 
 #include "runtime/base/memory.h"
 #include "runtime/bundle/bundle.h"
+#include "runtime/bundle/moment.h"
 
 namespace attune {
-
-using schema::QueryKind;
 
 /// Which of a model's query features one user or one request has: rows, ascending, each once.
 class QueryRows {
@@ -37,10 +36,12 @@ struct QueryColumn {
   uint32_t firstRow = 0;
 
   uint32_t rowCount() const;
+  /// Whether the column is of users, or of requests. REQUIRES: User or Context
+  bool isOf(QueryKind side) const { return (kind == QueryKind::User) == (side == QueryKind::User); }
 };
 
 /// All of them, and how a value becomes rows: the one place where training and serving turn
-/// metadata into features. Borrows names and values. Immutable once filled, thread-safe.
+/// metadata and times into features. Borrows names and values. Immutable once filled, thread-safe.
 class QueryColumns {
  public:
   static constexpr uint32_t kNone = ~uint32_t{0};
@@ -63,7 +64,8 @@ class QueryColumns {
   /// else kNone.
   uint32_t find(QueryKind kind, std::string_view name) const;
 
-  /// The row of one value, or kNone. REQUIRES: the column is categorical, or of numbers
+  /// The row of one value, or kNone, also for NaN. REQUIRES: the column is categorical, or of
+  /// numbers
   uint32_t rowOf(uint32_t column, std::string_view value) const;
   uint32_t rowOf(uint32_t column, double number) const;
 
@@ -74,6 +76,10 @@ class QueryColumns {
   /// NotFound (name), InvalidArgument (text too long or not UTF-8), OutOfMemory.
   Result<bool> set(QueryKind kind, std::string_view name, std::string_view text,
                    QueryRows& rows) const;
+
+  /// Gives a request the values that its moment has in automatic columns. REQUIRES: `rows` has none
+  /// of theirs. Error: OutOfMemory.
+  Status setAutomatic(const Moment& moment, QueryRows& rows) const;
 
  private:
   Buffer<QueryColumn> columns_;

@@ -81,6 +81,16 @@ Result<bool> Engine::setAttribute(Session& session, std::string_view name,
   return known.value();
 }
 
+// The pause is the one since the newest event that models see, as in training: an unknown item
+// influences nothing.
+Status Engine::beginContext(const Session& session, double now, QueryRows& context) const {
+  context.clear();
+  Moment moment{now};
+  for (const SessionEvent& event : session.events())
+    if (event.item != kUnknownItem) moment.before = static_cast<double>(event.timestamp);
+  return queryColumns_.setAutomatic(moment, context);
+}
+
 Status Engine::recommend(const Session& session, const ListRequest& request,
                          Scratch& scratch) const {
   const Query query = queryOf(session, request.context);

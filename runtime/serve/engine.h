@@ -32,7 +32,7 @@ struct Scratch : ModelScratch {
 struct ListRequest {
   uint32_t numResults = 25;             ///< 0 to the number of items; fewer come when fewer pass
   const Filter* filter = nullptr;       ///< null: everything passes
-  const QueryRows* context = nullptr;   ///< filled by Engine::setContext; null: nothing is known
+  const QueryRows* context = nullptr;   ///< of beginContext and setContext; null: nothing is known
   const FilterValues* filterValues = nullptr;  ///< of the filter's placeholders; null: none
   double now = 0;                              ///< seconds since 1970, for filter and controls
   ListControls controls = {};
@@ -63,6 +63,10 @@ class Engine {
   Result<bool> setContext(QueryRows& context, std::string_view name, std::string_view text) const {
     return queryColumns_.set(QueryKind::Context, name, text, context);
   }
+  /// Begins the context of a request at `now`, in seconds since 1970: what the time says by itself
+  /// (see automaticNumber), in place of all it had. What setContext says then counts instead.
+  /// Error: OutOfMemory.
+  Status beginContext(const Session& session, double now, QueryRows& context) const;
 
   /// A filter over this bundle's items. Errors as of Filter::compile.
   Result<Filter> compileFilter(std::string_view expression, FilterLanguage language,

@@ -88,6 +88,14 @@ uint32_t BundleBuilder::addQueryColumn(const std::string& name, QueryKind kind, 
   return static_cast<uint32_t>(queryColumns_.size() - 1);
 }
 
+uint64_t BundleBuilder::requiredFeatures() const {
+  const bool automatic =
+      std::any_of(queryColumns_.begin(), queryColumns_.end(),
+                  [](const schema::QueryColumn& column) { return isAutomatic(column.kind()); });
+  return (blend_ ? BundleLimits::kBlendFeature : 0) |
+         (automatic ? BundleLimits::kAutomaticFeature : 0);
+}
+
 std::vector<uint8_t> BundleBuilder::finish() const {
   std::vector<uint8_t> data;
   std::vector<schema::Section> sections;
@@ -124,11 +132,11 @@ std::vector<uint8_t> BundleBuilder::finish() const {
              : 0;
   const auto recurrent = recurrent_ ? createRecurrent(out, *recurrent_) : 0;
   schema::FinishBundleBuffer(
-      out,
-      schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor, formatMinor_,
-                           blend_ ? BundleLimits::kBlendFeature : 0, itemCount_, model_, recipe,
-                           names, columnVector, sectionVector, popularity, neighbours, transformer,
-                           provenance, dataVector, blend, recurrent, queryColumnVector));
+      out, schema::CreateBundle(out, BundleLimits::kByteOrder, BundleLimits::kFormatMajor,
+                                formatMinor_, requiredFeatures(), itemCount_, model_,
+                                recipe, names, columnVector, sectionVector, popularity, neighbours,
+                                transformer, provenance, dataVector, blend, recurrent,
+                                queryColumnVector));
   return {out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize()};
 }
 

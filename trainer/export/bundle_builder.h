@@ -80,6 +80,7 @@ class BundleBuilder {
   static constexpr Element elementOf(float) { return Element::F32; }
   static constexpr Element elementOf(double) { return Element::F64; }
   void add(SectionKind kind, Element element, std::span<const std::byte> bytes, uint32_t column);
+  uint64_t requiredFeatures() const;
 
   uint32_t itemCount_;
   std::string recipe_;

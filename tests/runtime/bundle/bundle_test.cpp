@@ -86,7 +86,7 @@ TEST_CASE("another format version and unknown required features are refused by n
     const auto sections = out.CreateVectorOfStructs(std::vector<schema::Section>());
     const auto recipe = out.CreateVector(std::vector<uint8_t>{'x'});
     schema::FinishBundleBuffer(
-        out, schema::CreateBundle(out, 0x01020304, 1, 0, /*required_features=*/2, 1,
+        out, schema::CreateBundle(out, 0x01020304, 1, 0, /*required_features=*/uint64_t{1} << 63, 1,
                                   ModelKind::Popularity, recipe, 0, 0, sections, 0, 0, 0, data));
     return aligned({out.GetBufferPointer(), out.GetSize()});
   }();

@@ -19,7 +19,10 @@ Buffer<uint8_t> wholeBundle(ModelKind model) {
                     std::vector<std::string>{"blue", "red"}, taste);
   const uint32_t hour = bundle.addQueryColumn("HOUR", QueryKind::Context, ColumnType::Integer);
   bundle.add(SectionKind::QueryEdges, std::vector<double>{8, 16}, hour);
-  addMatrix(SectionKind::QueryVectors, std::vector<float>(5 * 8, 0.5f), 8, 8,
+  const uint32_t pause =
+      bundle.addQueryColumn("PAUSE", QueryKind::DaysSinceLastEvent, ColumnType::Real);
+  bundle.add(SectionKind::QueryEdges, std::vector<double>{1}, pause);
+  addMatrix(SectionKind::QueryVectors, std::vector<float>(7 * 8, 0.5f), 8, 8,
             trainer::BundlePrecision::int8, 0, bundle);
   bundle.add(SectionKind::StartVector, std::vector<float>(8, 0.25f));
   bundle.setBlend({0.8f, 0.5f, 0.1f, 0.7f, 0.3f});
@@ -70,6 +73,8 @@ void exercise(const Engine& engine) {
   REQUIRE(engine.recommend(session, request, scratch).ok());
   checkRanked();
   QueryRows context;
+  REQUIRE(engine.beginContext(session, 1e9, context).ok());
+  for (const uint32_t row : context.rows()) REQUIRE(row < engine.queryColumns().rowCount());
   setEverything(engine, session, context);
   REQUIRE(engine.recommend(session, {.numResults = items, .context = &context}, scratch).ok());
   checkRanked();

@@ -154,8 +154,19 @@ TEST_CASE("damaged query columns are refused") {
                       std::vector<std::string>{"tv", "phone"}, 5);
   CHECK(refused(unsorted));
   BundleBuilder kind = builder();
-  kind.addQueryColumn("X", static_cast<QueryKind>(2), ColumnType::Text);
+  kind.addQueryColumn("X", static_cast<QueryKind>(5), ColumnType::Text);
   CHECK(refused(kind));
+  for (const ColumnType wordy : {ColumnType::Categorical, ColumnType::Text}) {
+    BundleBuilder automatic = builder();
+    const uint32_t column = automatic.addQueryColumn("X", QueryKind::Weekday, wordy);
+    automatic.addStrings(SectionKind::QueryValueText, SectionKind::QueryValueOffsets,
+                         std::vector<std::string>{"tuesday"}, column);
+    CHECK(refused(automatic));
+  }
+  BundleBuilder sameName = builder();
+  sameName.add(SectionKind::QueryEdges, std::vector<double>{},
+               sameName.addQueryColumn("DEVICE", QueryKind::HourOfDay, ColumnType::Integer));
+  CHECK(refused(sameName));
   BundleBuilder type = builder();
   type.addQueryColumn("X", QueryKind::User, static_cast<ColumnType>(5));
   CHECK(refused(type));
