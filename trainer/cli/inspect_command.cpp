@@ -47,10 +47,11 @@ ordered_json columnJson(const Catalogue& catalogue, uint32_t index, uint32_t ite
 ordered_json queryColumnsJson(const QueryColumns& columns, QueryKind kind) {
   ordered_json json = ordered_json::array();
   for (uint32_t i = 0; i < columns.size(); ++i)
-    if (columns[i].kind == kind)
+    if (columns[i].isOf(kind))
       json.push_back({{"name", std::string(columns[i].name)},
                       {"type", schema::EnumNameColumnType(columns[i].type)},
-                      {"features", columns[i].rowCount()}});
+                      {"features", columns[i].rowCount()},
+                      {"automatic", isAutomatic(columns[i].kind)}});
   return json;
 }
 
@@ -101,9 +102,10 @@ std::string describe(const ordered_json& json) {
         << column["type"].get<std::string>() << " " << column["nulls"] << " null\n";
   for (const char* kind : {"user", "context"})
     for (const auto& column : json[std::string(kind) + "Columns"])
-      out << "  " << std::left << std::setw(24) << column["name"].get<std::string>() << std::setw(12)
-          << column["type"].get<std::string>() << " " << column["features"] << " features, of "
-          << (kind[0] == 'u' ? "users" : "requests") << "\n";
+      out << "  " << std::left << std::setw(24) << column["name"].get<std::string>()
+          << std::setw(12) << column["type"].get<std::string>() << " " << column["features"]
+          << " features, of " << (kind[0] == 'u' ? "users" : "requests")
+          << (column["automatic"].get<bool>() ? ", from the time alone" : "") << "\n";
   if (!json["filters"].empty()) out << "\nfilters\n";
   for (const auto& filter : json["filters"])
     out << "  " << std::left << std::setw(24) << filter["name"].get<std::string>() << " "

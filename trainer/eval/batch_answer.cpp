@@ -51,7 +51,10 @@ BatchAnswer BatchAnswerer::answer(std::string_view line, Scratch& scratch) const
   auto session = sessionOf(parsed.request);
   if (!session.ok()) return {errorLine(parsed, session.error().what), true};
   std::string problem = readAttributes(parsed.request, session.value());
-  Question question{parsed.request, session.value(), {}, {}};
+  Question question{
+      parsed.request, session.value(), {}, {}, parsed.request.timestamp.value_or(options_.now)};
+  if (!engine_.beginContext(session.value(), question.now, question.context).ok())
+    problem = "out of memory";
   if (problem.empty())
     problem = readValues("context", QueryKind::Context, parsed.request.context, question.context);
   if (problem.empty())
@@ -106,7 +109,7 @@ std::string BatchAnswerer::readValues(const char* field, QueryKind kind, const B
     if (set.error().code != ErrorCode::NotFound) return place + ": " + set.error().what;
     std::vector<std::string> known;
     for (uint32_t i = 0; i < columns.size(); ++i)
-      if (columns[i].kind == kind) known.emplace_back(columns[i].name);
+      if (columns[i].isOf(kind)) known.emplace_back(columns[i].name);
     std::string names;
     for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
     return place + ": the model has no such column" + didYouMean(name, known) + " (columns: " +
@@ -117,7 +120,7 @@ std::string BatchAnswerer::readValues(const char* field, QueryKind kind, const B
 
 ListRequest BatchAnswerer::listRequest(const Question& question) const {
   return {options_.numResults, options_.filter, &question.context, &question.filterValues,
-          options_.now};
+          question.now};
 }
 
 Status BatchAnswerer::serve(const Question& question, Scratch& scratch, Ranking& ranking) const {
@@ -144,7 +147,7 @@ Status BatchAnswerer::servePopular(const Question& question, Scratch& scratch) c
     return engine_.recommend(nobody, {options_.numResults, nullptr}, scratch);
   ATTUNE_TRY(engine_.recommend(nobody, {engine_.items().size(), nullptr}, scratch));
   for (const Scored& one : scratch.ranked) scratch.scores[one.item] = one.score;
-  const FilterRequest request{&question.session, &question.filterValues, options_.now, true};
+  const FilterRequest request{&question.session, &question.filterValues, question.now, true};
   ATTUNE_TRY(options_.filter->run(engine_.filterRows(), request, scratch.filter));
   for (uint32_t item = 0; item < engine_.items().size(); ++item)
     if (scratch.filter.passes[item] == 0) scratch.scores[item] = kMasked;
@@ -154,7 +157,7 @@ Status BatchAnswerer::servePopular(const Question& question, Scratch& scratch) c
 Status BatchAnswerer::serveRanking(const Question& question, Scratch& scratch,
                                    Ranking& ranking) const {
   const Filter* filter = options_.filter;
-  const FilterRequest request{&question.session, &question.filterValues, options_.now};
+  const FilterRequest request{&question.session, &question.filterValues, question.now};
   if (filter != nullptr) ATTUNE_TRY(filter->run(engine_.filterRows(), request, scratch.filter));
   std::vector<uint32_t> items;
   std::vector<std::string_view> unknown;

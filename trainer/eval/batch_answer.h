@@ -13,7 +13,9 @@ namespace attune::trainer {
 struct BatchOptions {
   uint32_t numResults = 25;        ///< for lists; a ranking has all items asked for
   const Filter* filter = nullptr;  ///< null: everything passes
-  double now = 0;                  ///< seconds since 1970, for the filter
+  /// The time of requests that do not say theirs, in seconds since 1970, for filters and the
+  /// automatic context (ListRequest::now).
+  double now = 0;
 };
 
 /// One line of output, without its line break.
@@ -45,6 +47,7 @@ class BatchAnswerer {
     const Session& session;
     QueryRows context;
     FilterValues filterValues;
+    double now;
   };
 
   Result<Session> sessionOf(const BatchRequest& request) const;

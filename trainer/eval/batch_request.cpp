@@ -124,6 +124,13 @@ Problem readValues(const std::string& field, const ordered_json& object, BatchVa
   return {};
 }
 
+Problem readRequestTime(const ordered_json& value, BatchRequest& request) {
+  int64_t timestamp = 0;
+  if (Problem problem = readTimestamp(value, "timestamp", timestamp)) return problem;
+  request.timestamp = static_cast<double>(timestamp);
+  return {};
+}
+
 Problem readField(const std::string& name, const ordered_json& value, BatchRequest& request) {
   if (name == "userId") return readId(value, name, request.userId);
   if (name == "itemId") return readId(value, name, request.itemId);
@@ -135,9 +142,10 @@ Problem readField(const std::string& name, const ordered_json& value, BatchReque
     return readValues(name, value, request.attributes);
   }
   if (name == "filterValues") return readValues(name, value, request.filterValues);
+  if (name == "timestamp") return readRequestTime(value, request);
   return unknownField("", name,
                       {"userId", "itemId", "itemList", "events", "context", "attributes",
-                       "filterValues"});
+                       "filterValues", "timestamp"});
 }
 
 /// What the fields ask for together.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,9 +27,11 @@ using BatchValues = std::vector<std::pair<std::string, std::string>>;
 ///   {"userId": "891", "itemList": ["27", "886"]}   the given items in a user's order
 /// "events": [{"itemId", "timestamp", "eventType"?, "eventValue"?}, ..] is the user's history and
 /// replaces a stored one; with it userId may be missing. "context": {"DEVICE": "phone", ..} are the
-/// circumstances of the request, and "attributes" in the same form the user's metadata, which replace
-/// stored ones: texts, numbers or booleans. "filterValues": {"GENRE": "\"Comedy\",\"Drama\""} are the
-/// values of the filter's placeholders in Personalize's form (see FilterValues), or plain numbers.
+/// circumstances of the request, and "attributes" in the same form the user's metadata, which
+/// replace stored ones: texts, numbers or booleans.
+/// "filterValues": {"GENRE": "\"Comedy\",\"Drama\""} are the values of the filter's placeholders in
+/// Personalize's form (see FilterValues), or plain numbers. "timestamp": 1700000000 is when it is
+/// asked, in seconds since 1970; else that is now.
 struct BatchRequest {
   enum class Kind : uint8_t { forUser, related, ranking };
 
@@ -42,6 +45,7 @@ struct BatchRequest {
   bool hasAttributes = false;
   BatchValues attributes;
   BatchValues filterValues;
+  std::optional<double> timestamp;
 };
 
 /// What became of one line: a request, or the reason why there is none.

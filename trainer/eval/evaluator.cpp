@@ -65,7 +65,7 @@ class Examiner {
     Status status = replay(full_, one.history, session);
     QueryRows context;
     if (status.ok()) status = setAttributes(engine_, full_, one.user, session);
-    if (status.ok()) status = setContext(engine_, full_, one.truthRow, context);
+    if (status.ok()) status = setContext(engine_, full_, one.truthRow, session, context);
     ListRequest request = request_;
     request.context = &context;
     if (status.ok()) status = engine_.recommend(session, request, scratch);

@@ -53,7 +53,10 @@ Status setAttributes(const Engine& engine, const Dataset& data, uint32_t user, S
   return {};
 }
 
-Status setContext(const Engine& engine, const Dataset& data, uint32_t row, QueryRows& context) {
+Status setContext(const Engine& engine, const Dataset& data, uint32_t row, const Session& session,
+                  QueryRows& context) {
+  ATTUNE_TRY(
+      engine.beginContext(session, static_cast<double>(data.interactions.timestamp[row]), context));
   const QueryColumns& known = engine.queryColumns();
   for (const Column& column : data.interactions.columns)
     if (known.find(QueryKind::Context, column.name) != QueryColumns::kNone)

@@ -21,8 +21,10 @@ Status replay(const Dataset& data, std::span<const HistoryEvent> history, Sessio
 /// bundle does not know are left out. Error: OutOfMemory.
 Status setAttributes(const Engine& engine, const Dataset& data, uint32_t user, Session& session);
 
-/// The same for the context columns of one interaction.
-Status setContext(const Engine& engine, const Dataset& data, uint32_t row, QueryRows& context);
+/// The context of a request at the time of one interaction: what the time says, and the values of
+/// the interaction's own columns.
+Status setContext(const Engine& engine, const Dataset& data, uint32_t row, const Session& session,
+                  QueryRows& context);
 
 /// The past of every user in a store, and their metadata. Immutable, thread-safe.
 class StoredHistories {

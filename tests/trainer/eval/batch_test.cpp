@@ -286,6 +286,35 @@ TEST_CASE("Context and attributes move lists and rankings") {
   }
 }
 
+TEST_CASE(
+    "A line may say when it is asked, for the filter and for what the model knows of the hour") {
+  BundleBuilder bundle = attune::testing::SampleTransformer().builder(BundlePrecision::int8);
+  bundle.add(
+      attune::SectionKind::QueryEdges, std::vector<double>{12},
+      bundle.addQueryColumn("HOUR", attune::QueryKind::HourOfDay, attune::ColumnType::Integer));
+  std::vector<float> vectors(16, 0.0f);
+  vectors[0] = vectors[9] = 5;
+  bundle.add(attune::SectionKind::QueryVectors, vectors);
+  bundle.add(attune::SectionKind::StartVector, std::vector<float>(8, 0.1f));
+  Batch batch(bundle.finish());
+  batch.numResults = 6;
+  const auto scores = [&](const std::string& more) {
+    return batch.answer(R"({"userId":"u1")" + more + "}")["output"]["scores"].dump();
+  };
+  const std::string night = scores(R"(,"timestamp":1699999200)");    // 22 h
+  const std::string morning = scores(R"(,"timestamp":1700035200)");  // 8 h
+  CHECK(night != morning);
+  CHECK(scores(R"(,"timestamp":1700039999)") == morning);
+  CHECK(scores("") == morning);  // the run's time is 0 here
+  CHECK(scores(R"(,"context":{"HOUR":22})") == night);
+  CHECK(scores(R"(,"itemList":["a","b"],"timestamp":1699999200)") !=
+        scores(R"(,"itemList":["a","b"],"timestamp":1700035200)"));
+  CHECK(batch.error(R"({"userId":"u1","timestamp":"noon"})") ==
+        "timestamp must be a whole number of seconds since 1970");
+  batch.filter = "EXCLUDE ItemID WHERE Interactions.TIMESTAMP > now() - 60";
+  CHECK(scores(R"(,"timestamp":100)") != scores(R"(,"timestamp":1000)"));
+}
+
 TEST_CASE("A column that the model does not have is an error with the names there are") {
   Batch batch(bundleWithColumns());
   CHECK(batch.error(R"({"userId":"u1","context":{"DEVISE":"phone"}})") ==

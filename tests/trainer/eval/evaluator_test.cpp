@@ -22,6 +22,7 @@ struct Planted {
     for (const char* id : {"e", "d", "c", "b", "a", "unknown"}) full.items.add(id);
     for (int i = 0; i < 5; ++i) split.train.items.add("item " + std::to_string(i));
     split.protocol = "leave-one-out";
+    full.interactions.timestamp = {100};  // when all answers were given
   }
 
   void add(const std::vector<std::string>& history, const std::vector<std::string>& truth) {
