@@ -5,6 +5,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "trainer/data/rows_by_user.h"
+
 namespace attune::trainer {
 namespace {
 
@@ -72,6 +74,70 @@ std::vector<double> edgesOf(std::vector<double> numbers) {
   return edges;
 }
 
+/// Of these edges those that leave five numbers or more in each interval, so that no feature goes
+/// untaught.
+std::vector<double> usedEdges(const std::vector<double>& all, const std::vector<double>& numbers) {
+  std::vector<uint32_t> uses(all.size() + 1);
+  for (const double number : numbers)
+    if (!std::isnan(number))
+      ++uses[static_cast<size_t>(std::upper_bound(all.begin(), all.end(), number) - all.begin())];
+  std::vector<double> edges;
+  uint32_t below = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    below += uses[i];
+    if (below < kLeastUses) continue;
+    edges.push_back(all[i]);
+    below = 0;
+  }
+  if (below + uses.back() < kLeastUses && !edges.empty()) edges.pop_back();
+  return edges;
+}
+
+/// The edges that tell 0, 1, .. `count` - 1 from each other.
+std::vector<double> wholeNumbers(size_t count) {
+  std::vector<double> edges;
+  for (size_t i = 1; i < count; ++i) edges.push_back(static_cast<double>(i) - 0.5);
+  return edges;
+}
+
+struct AutomaticColumn {
+  const char* name;
+  QueryKind kind;
+  ColumnType type;
+  std::vector<double> edges;
+};
+
+const std::vector<AutomaticColumn>& automaticColumns() {
+  static const std::vector<AutomaticColumn> columns{
+      {"HOUR_OF_DAY", QueryKind::HourOfDay, ColumnType::Integer, wholeNumbers(24)},
+      {"WEEKDAY", QueryKind::Weekday, ColumnType::Integer, wholeNumbers(7)},
+      {"DAYS_SINCE_LAST_EVENT",
+       QueryKind::DaysSinceLastEvent,
+       ColumnType::Real,
+       {1.0 / 24, 1, 2, 4, 7, 14, 30, 90}}};
+  return columns;
+}
+
+/// When each event is, and the user's event before it. An event that says what the one before it
+/// says at the same second is the same event, and is no pause away from itself.
+std::vector<Moment> momentsOf(const Dataset& data) {
+  const Interactions& all = data.interactions;
+  const auto isCopy = [&](uint32_t a, uint32_t b) {
+    return all.timestamp[a] == all.timestamp[b] && all.item[a] == all.item[b];
+  };
+  std::vector<Moment> moments(all.size());
+  const RowsByUser rows(data);
+  for (uint32_t user = 0; user < data.users.size(); ++user)
+    for (size_t i = 0; i < rows[user].size(); ++i) {
+      Moment moment{static_cast<double>(all.timestamp[rows[user][i]])};
+      size_t before = i;
+      while (before > 0 && isCopy(rows[user][before - 1], rows[user][i])) --before;
+      if (before > 0) moment.before = static_cast<double>(all.timestamp[rows[user][before - 1]]);
+      moments[rows[user][i]] = moment;
+    }
+  return moments;
+}
+
 }  // namespace
 
 QueryTable::QueryTable(const Dataset& data, const QueryTableOptions& options) {
@@ -79,6 +145,7 @@ QueryTable::QueryTable(const Dataset& data, const QueryTableOptions& options) {
     for (const Column& column : data.userColumns) addColumn(column, QueryKind::User);
   if (options.context)
     for (const Column& column : data.interactions.columns) addColumn(column, QueryKind::Context);
+  if (options.automatic) addAutomatic(data);
 }
 
 void QueryTable::addColumn(const Column& source, QueryKind kind) {
@@ -107,9 +174,34 @@ void QueryTable::addColumn(const Column& source, QueryKind kind) {
     store.rowOfCode.push_back(columns_.rowOf(index, std::string_view(source.values[code])));
 }
 
+void QueryTable::addAutomatic(const Dataset& data) {
+  QueryColumns own;
+  for (const Column& column : data.interactions.columns)
+    if (!own.add({.name = column.name, .kind = QueryKind::Context}).ok()) throw std::bad_alloc();
+  moments_ = momentsOf(data);
+  for (const auto& [name, kind, type, edges] : automaticColumns()) {
+    if (own.find(QueryKind::Context, name) != QueryColumns::kNone) continue;
+    std::vector<double> numbers;
+    for (const Moment& moment : moments_) numbers.push_back(automaticNumber(kind, moment));
+    Store& store = stores_.emplace_back();
+    store.name = name;
+    store.edges = usedEdges(edges, numbers);
+    const NumberView view(reinterpret_cast<const uint8_t*>(store.edges.data()), store.edges.size(),
+                          NumberView::Type::f64);
+    if (!columns_.add({.name = store.name, .kind = kind, .type = type, .edges = view}).ok())
+      throw std::bad_alloc();
+  }
+}
+
+double QueryTable::numberOf(uint32_t column, uint32_t row) const {
+  const QueryKind kind = columns_[column].kind;
+  return isAutomatic(kind) ? automaticNumber(kind, moments_[row])
+                           : stores_[column].source->numbers[row];
+}
+
 bool QueryTable::hasRows(QueryKind kind) const {
   for (uint32_t i = 0; i < columns_.size(); ++i)
-    if (columns_[i].kind == kind && columns_[i].rowCount() > 0) return true;
+    if (columns_[i].isOf(kind) && columns_[i].rowCount() > 0) return true;
   return false;
 }
 
@@ -117,13 +209,13 @@ std::vector<uint32_t> QueryTable::rowsOf(QueryKind kind, uint32_t row) const {
   std::vector<uint32_t> rows;
   for (uint32_t i = 0; i < columns_.size(); ++i) {
     const Store& store = stores_[i];
-    if (columns_[i].kind != kind || columns_[i].rowCount() == 0) continue;
+    if (!columns_[i].isOf(kind) || columns_[i].rowCount() == 0) continue;
     const size_t begin = rows.size();
     if (columns_[i].type == ColumnType::Categorical) {
       for (uint32_t at = store.source->offsets[row]; at < store.source->offsets[row + 1]; ++at)
         rows.push_back(store.rowOfCode[store.source->codes[at]]);
     } else {
-      rows.push_back(columns_.rowOf(i, store.source->numbers[row]));
+      rows.push_back(columns_.rowOf(i, numberOf(i, row)));
     }
     rows.erase(std::remove(rows.begin() + static_cast<std::ptrdiff_t>(begin), rows.end(),
                            QueryColumns::kNone),

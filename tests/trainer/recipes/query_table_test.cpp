@@ -113,7 +113,7 @@ TEST_CASE("an f32 bundle answers what the trainer computes, its values being set
     Session session(engine->items(), 1);
     QueryRows context;
     REQUIRE(setAttributes(*engine, data, user, session).ok());
-    REQUIRE(setContext(*engine, data, row, context).ok());
+    REQUIRE(setContext(*engine, data, row, session, context).ok());
     ListRequest request;
     request.context = &context;
     REQUIRE(engine->recommend(session, request, scratch).ok());
