@@ -231,9 +231,13 @@ ATTUNE_EXPORT int32_t attune_session_attribute(AttuneHandle recommender, AttuneH
   return known.ok() ? static_cast<int32_t>(known.value()) : fail(known.error());
 }
 
-ATTUNE_EXPORT int32_t attune_context_clear(AttuneHandle recommender) {
-  at<Recommender>(recommender)->context.clear();
-  return 0;
+ATTUNE_EXPORT int32_t attune_request(AttuneHandle recommender, AttuneHandle session, double now) {
+  Recommender& open = *at<Recommender>(recommender);
+  open.filterValues.clear();
+  open.now = now;
+  return session == 0 ? 0
+                      : statusOf(open.engine->beginContext(at<OpenSession>(session)->session, now,
+                                                           open.context));
 }
 
 ATTUNE_EXPORT int32_t attune_context_set(AttuneHandle recommender, uint32_t nameLength,
@@ -305,13 +309,6 @@ ATTUNE_EXPORT int32_t attune_named_filter(AttuneHandle recommender, uint32_t fil
 }
 
 ATTUNE_EXPORT void attune_filter_close(AttuneHandle filter) { close<Filter>(filter); }
-
-ATTUNE_EXPORT int32_t attune_filter_request(AttuneHandle recommender, double now) {
-  Recommender& open = *at<Recommender>(recommender);
-  open.filterValues.clear();
-  open.now = now;
-  return 0;
-}
 
 ATTUNE_EXPORT int32_t attune_filter_value(AttuneHandle recommender, uint32_t nameLength,
                                           uint32_t valueLength) {

@@ -62,8 +62,8 @@ int32_t attune_describe(AttuneHandle recommender);
 /* Metadata column by number. reply: name pointer, length, type (ColumnType of bundle.fbs) */
 int32_t attune_column(AttuneHandle recommender, uint32_t column);
 
-/* Column of users or requests by number. Returns its kind (QueryKind of bundle.fbs). reply: name
-   pointer, length, type (ColumnType) */
+/* Column of users or requests by number. Returns its kind (QueryKind of bundle.fbs: 0 for users).
+   reply: name pointer, length, type (ColumnType) */
 int32_t attune_query_column(AttuneHandle recommender, uint32_t column);
 
 /* input: id. Returns the item's index. Error NotFound if the bundle does not have it. */
@@ -92,10 +92,13 @@ int32_t attune_session_record(AttuneHandle session, uint32_t idLength, uint32_t 
 int32_t attune_session_attribute(AttuneHandle recommender, AttuneHandle session,
                                  uint32_t nameLength, uint32_t valueLength);
 
-/* The context that attune_recommend and attune_rank answer in: empty at first, then what has been
-   set since it was last cleared. attune_context_set as attune_session_attribute, for columns of
-   requests. */
-int32_t attune_context_clear(AttuneHandle recommender);
+/* Begins a request: forgets the context and the values of a filter's placeholders of the one
+   before. `now`, in seconds since 1970, is for filters and the automatic context, which is that of
+   `session` (0 for attune_related without one). */
+int32_t attune_request(AttuneHandle recommender, AttuneHandle session, double now);
+
+/* What else the context is of attune_recommend and attune_rank. As attune_session_attribute, for
+   columns of requests. */
 int32_t attune_context_set(AttuneHandle recommender, uint32_t nameLength, uint32_t valueLength);
 
 /* Returns the number of events held, oldest first. */
@@ -124,9 +127,7 @@ void attune_filter_close(AttuneHandle filter);
 /* A filter of the bundle by number. reply: name pointer, length, expression pointer, length */
 int32_t attune_named_filter(AttuneHandle recommender, uint32_t filter);
 
-/* What the next requests' filters go by: no values of placeholders, and the time in seconds since
-   1970. Then input: a placeholder's name and its values (FilterValues::set). */
-int32_t attune_filter_request(AttuneHandle recommender, double now);
+/* input: a placeholder's name and its values (FilterValues::set), for this request's filter. */
 int32_t attune_filter_value(AttuneHandle recommender, uint32_t nameLength, uint32_t valueLength);
 
 /* What the next list, and no other, is to be beside the best items (ListControls). input: 10

@@ -219,14 +219,13 @@ export class Engine {
   }
 
   recommend(session: number, numResults: number, filter: FilterUse, context: NamedTexts): Ranked {
-    this.#setContext(context);
-    this.#setFilter(filter);
+    this.#begin(session, context, filter);
     const { handle } = filter;
     return this.#ranked(this.#call('recommend', this.#recommender, session, numResults, handle));
   }
 
   related(item: number, session: number, numResults: number, filter: FilterUse): Ranked {
-    this.#setFilter(filter);
+    this.#begin(session, [], filter);
     return this.#ranked(
       this.#call('related', this.#recommender, item, session, numResults, filter.handle),
     );
@@ -234,24 +233,21 @@ export class Engine {
 
   /** Ranks items by number; undefined is an unknown item. */
   rank(session: number, items: readonly (number | undefined)[], context: NamedTexts): Ranked {
-    this.#setContext(context);
+    this.#begin(session, context);
     const numbers = Uint32Array.from(items, (item) => item ?? kUnknownItem);
     this.#input(bytesOf(numbers)!);
     return this.#ranked(this.#call('rank', this.#recommender, session, items.length));
   }
 
-  #setContext(context: NamedTexts): void {
-    this.#call('context_clear', this.#recommender);
+  /** A new request, which happens now. */
+  #begin(session: number, context: NamedTexts, filter?: FilterUse): void {
+    this.#call('request', this.#recommender, session, Date.now() / 1000);
     for (const [name, text] of context) {
       const [nameLength, length] = this.#input(name, text);
       this.#call('context_set', this.#recommender, nameLength!, length!);
     }
-  }
-
-  #setFilter({ handle, values }: FilterUse): void {
-    if (handle === 0) return;
-    this.#call('filter_request', this.#recommender, Date.now() / 1000);
-    for (const [name, text] of values) {
+    if (!filter || filter.handle === 0) return;
+    for (const [name, text] of filter.values) {
       const [nameLength, length] = this.#input(name, text);
       this.#call('filter_value', this.#recommender, nameLength!, length!);
     }

@@ -187,16 +187,49 @@ function makeQueryWorld(folder) {
     writeFileSync(`${file}.csv`, csv(fields, all));
     run('import', '--store', store, '--type', type, '--schema', `${file}.avsc`, `${file}.csv`);
   }
+  trainQueries(store, join(folder, 'query.attune'));
+}
+
+/**
+ * Users take the five `early` items before noon and the `late` ones after it, others after a pause of
+ * days than after one of hours: `late-back-3`.
+ */
+function makeClockWorld(folder) {
+  const rows = [];
+  let state = 9;
+  const below = (count) =>
+    Math.floor(((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32) * count);
+  for (let user = 0; user < 160; user++) {
+    let time = 1_700_000_000 + below(86_400 * 10);
+    for (let i = 0; i < 10; i++) {
+      const short = below(2) === 0;
+      time += short ? 3600 + below(80_000) : 86_400 * 4 + below(86_400 * 5);
+      const hours = time % 86_400 < 43_200 ? 'early' : 'late';
+      rows.push([`u${user}`, `${hours}-${short || i === 0 ? 'on' : 'back'}-${below(5)}`, time]);
+    }
+  }
+  const store = join(folder, 'clock.db');
+  const fields = kQueryInteractionFields.slice(0, 3);
+  const file = join(folder, 'clock-interactions');
+  writeFileSync(`${file}.avsc`, schema('Interactions', fields));
+  writeFileSync(`${file}.csv`, csv(fields, rows));
+  run('import', '--store', store, '--type', 'interactions', '--schema', `${file}.avsc`, `${file}.csv`);
+  trainQueries(store, join(folder, 'clock.attune'), 'automatic_context=true');
+}
+
+/** user-personalization, with enough passes for what a request says to be learned. */
+function trainQueries(store, output, ...more) {
   const settings = 'hidden_dimension=16 epochs=150 patience=100 learning_rate=0.01 weight_averaging=0.9';
   run(
     ...['train', '--store', store, '--recipe', 'user-personalization', '--validation', 'none'],
-    ...settings.split(' ').flatMap((setting) => ['--set', setting]),
-    ...['--output', join(folder, 'query.attune')],
+    ...[...settings.split(' '), ...more].flatMap((setting) => ['--set', setting]),
+    ...['--output', output],
   );
 }
 
 function make(folder) {
   makeQueryWorld(folder);
+  makeClockWorld(folder);
   const shop = importWorld(folder, 'shop', kGroups);
   train(folder, shop, 'sims', 'sims', '--set', 'min_cointeraction_count=1');
   train(folder, shop, 'popularity-count', 'popularity');
@@ -236,13 +269,14 @@ const folder = bundleFolder();
 
 /**
  * Paths of the bundles: recipe sims, recipe popularity-count, sims on a later catalogue, and
- * user-personalization with user metadata and context.
+ * user-personalization with user metadata and context, and with automatic context.
  */
 export const bundles = {
   sims: join(folder, 'sims.attune'),
   popularity: join(folder, 'popularity.attune'),
   later: join(folder, 'later.attune'),
   query: join(folder, 'query.attune'),
+  clock: join(folder, 'clock.attune'),
 };
 
 /** The package as its users get it, and parts of it that only tests look into. */
