@@ -318,7 +318,7 @@ ATTUNE_EXPORT int32_t attune_filter_value(AttuneHandle recommender, uint32_t nam
 
 ATTUNE_EXPORT int32_t attune_controls(AttuneHandle recommender) {
   Recommender& open = *at<Recommender>(recommender);
-  double number[10];
+  double number[9];
   std::memcpy(number, inputArea.data(), sizeof number);
   ListControls& controls = open.controls = {};
   const Catalogue& catalogue = open.engine->catalogue();
@@ -335,7 +335,7 @@ ATTUNE_EXPORT int32_t attune_controls(AttuneHandle recommender) {
   controls.freshnessDays = static_cast<float>(number[5]);
   controls.explorationWeight = static_cast<float>(number[6]);
   controls.explorationItemAgeCutOff = static_cast<float>(number[7]);
-  controls.seed = static_cast<uint64_t>(number[8]) | static_cast<uint64_t>(number[9]) << 32;
+  controls.seed = static_cast<uint32_t>(number[8]);
   return 0;
 }
 

@@ -130,10 +130,10 @@ int32_t attune_named_filter(AttuneHandle recommender, uint32_t filter);
 /* input: a placeholder's name and its values (FilterValues::set), for this request's filter. */
 int32_t attune_filter_value(AttuneHandle recommender, uint32_t nameLength, uint32_t valueLength);
 
-/* What the next list, and no other, is to be beside the best items (ListControls). input: 10
+/* What the next list, and no other, is to be beside the best items (ListControls). input: 9
    doubles: diversity, at most so many a value, number of the column (or -1), popularity discount,
-   freshness boost, freshness days, exploration weight, item age cut-off, seed (two halves of 32
-   bits). Then promotions one by one, at most 16, each perhaps with values of its filter's
+   freshness boost, freshness days, exploration weight, item age cut-off, seed
+   (below 2^32). Then promotions one by one, at most 16, each perhaps with values of its filter's
    placeholders. Errors: InvalidArgument. */
 int32_t attune_controls(AttuneHandle recommender);
 int32_t attune_promotion(AttuneHandle recommender, AttuneHandle filter, uint32_t percent);

@@ -2,8 +2,8 @@
 // contract. Everything it returns is a copy: memory moves when it grows.
 import { bytesOf } from './check.js';
 import { AttuneError } from './errors.js';
+import type { ListUse, Ranked } from './list.js';
 import { shortest } from './number.js';
-import type { FilterUse } from './filter.js';
 import type { NamedTexts } from './query.js';
 import type { Column, ColumnType, HistoryEvent } from './types.js';
 
@@ -15,8 +15,6 @@ const kColumnTypes: readonly ColumnType[] = ['categorical', 'integer', 'real', '
 
 type Functions = Record<string, (...values: number[]) => number>;
 
-/** Numbers of items, best first, and their scores. */
-export type Ranked = { items: number[]; scores: number[] };
 export type Description = {
   itemCount: number;
   columnCount: number;
@@ -218,38 +216,75 @@ export class Engine {
     this.#call('filter_close', filter);
   }
 
-  recommend(session: number, numResults: number, filter: FilterUse, context: NamedTexts): Ranked {
-    this.#begin(session, context, filter);
-    const { handle } = filter;
-    return this.#ranked(this.#call('recommend', this.#recommender, session, numResults, handle));
+  recommend(session: number, list: ListUse, context: NamedTexts): Ranked {
+    return this.#list('recommend', [session], list, context);
   }
 
-  related(item: number, session: number, numResults: number, filter: FilterUse): Ranked {
-    this.#begin(session, [], filter);
-    return this.#ranked(
-      this.#call('related', this.#recommender, item, session, numResults, filter.handle),
-    );
+  related(item: number, session: number, list: ListUse): Ranked {
+    return this.#list('related', [item, session], list, []);
+  }
+
+  #list(
+    call: string,
+    first: readonly number[],
+    list: ListUse,
+    context: NamedTexts,
+  ): Ranked {
+    this.#begin(first.at(-1)!, context, list.now, list);
+    const { numResults, filter } = list;
+    return this.#ranked(this.#call(call, this.#recommender, ...first, numResults, filter.handle));
+  }
+
+  /** Notes that items were shown; undefined is an unknown item. */
+  shown(session: number, items: readonly (number | undefined)[]): void {
+    this.#inputItems(items);
+    this.#call('session_shown', session, items.length);
+  }
+
+  /** For each of the newest different past items: its event's number, and what it adds to each item. */
+  explain(session: number, items: readonly number[]): { event: number; parts: number[] }[] {
+    this.#inputItems(items);
+    const count = this.#call('explain', this.#recommender, session, items.length);
+    const [events = 0, parts = 0] = this.#words();
+    const buffer = this.#memory.buffer;
+    return [...new Uint32Array(buffer, events, count)].map((event, i) => ({
+      event,
+      parts: [...new Float32Array(buffer, parts + 4 * i * items.length, items.length)],
+    }));
   }
 
   /** Ranks items by number; undefined is an unknown item. */
   rank(session: number, items: readonly (number | undefined)[], context: NamedTexts): Ranked {
-    this.#begin(session, context);
-    const numbers = Uint32Array.from(items, (item) => item ?? kUnknownItem);
-    this.#input(bytesOf(numbers)!);
+    this.#begin(session, context, Date.now() / 1000);
+    this.#inputItems(items);
     return this.#ranked(this.#call('rank', this.#recommender, session, items.length));
   }
 
-  /** A new request, which happens now. */
-  #begin(session: number, context: NamedTexts, filter?: FilterUse): void {
-    this.#call('request', this.#recommender, session, Date.now() / 1000);
+  #inputItems(items: readonly (number | undefined)[]): void {
+    this.#input(bytesOf(Uint32Array.from(items, (item) => item ?? kUnknownItem))!);
+  }
+
+  /** A new request. */
+  #begin(session: number, context: NamedTexts, now: number, list?: ListUse): void {
+    this.#call('request', this.#recommender, session, now);
     for (const [name, text] of context) {
       const [nameLength, length] = this.#input(name, text);
       this.#call('context_set', this.#recommender, nameLength!, length!);
     }
-    if (!filter || filter.handle === 0) return;
-    for (const [name, text] of filter.values) {
+    if (list?.filter.handle) this.#values('filter_value', list.filter.values);
+    if (!list?.controls) return;
+    this.#input(bytesOf(Float64Array.from(list.controls.numbers))!);
+    this.#call('controls', this.#recommender);
+    for (const { filter, percent } of list.controls.promotions) {
+      this.#call('promotion', this.#recommender, filter.handle, percent);
+      if (filter.handle) this.#values('promotion_value', filter.values);
+    }
+  }
+
+  #values(call: string, values: NamedTexts): void {
+    for (const [name, text] of values) {
       const [nameLength, length] = this.#input(name, text);
-      this.#call('filter_value', this.#recommender, nameLength!, length!);
+      this.#call(call, this.#recommender, nameLength!, length!);
     }
   }
 
@@ -342,10 +377,16 @@ export class Engine {
   }
 
   #ranked(count: number): Ranked {
-    const [items = 0, scores = 0] = this.#words();
+    const [items = 0, scores = 0, marks = 0] = this.#words();
+    const { buffer } = this.#memory;
+    const view = new DataView(buffer, marks);
     return {
-      items: [...new Uint32Array(this.#memory.buffer, items, count)],
-      scores: [...new Float32Array(this.#memory.buffer, scores, count)],
+      items: [...new Uint32Array(buffer, items, count)],
+      scores: [...new Float32Array(buffer, scores, count)],
+      mark: (i) =>
+        marks
+          ? { how: view.getUint32(8 * i, true), propensity: view.getFloat32(8 * i + 4, true) }
+          : undefined,
     };
   }
 }

@@ -1,8 +1,10 @@
 // What a bundle's items are called and what is said about them, and the shape of answers: shared by
 // a recommender and its sessions.
-import type { Description, Engine, Ranked } from './abi.js';
-import { checkCount, checkOptions, invalid, meant, show } from './check.js';
-import { Filters, type FilterUse } from './filter.js';
+import type { Description, Engine } from './abi.js';
+import { checkCount, checkOptions, checkTimestamp, invalid, meant, show } from './check.js';
+import { checkControls, kControlOptions } from './controls.js';
+import { Filters } from './filter.js';
+import type { ListUse, Ranked } from './list.js';
 import { shortest } from './number.js';
 import type {
   Column,
@@ -16,12 +18,17 @@ import type {
 const kDefaultResults = 25;
 const kMaxNames = 10_000;
 
-export const kListOptions = ['numResults', 'filter', 'filterValues', 'metadataColumns'] as const;
+export const kListOptions = [
+  'numResults',
+  'filter',
+  'filterValues',
+  'metadataColumns',
+  'timestamp',
+  ...kControlOptions,
+] as const;
 
 /** Options of a list as the engine takes them. */
-export interface ListRequest {
-  numResults: number;
-  filter: FilterUse;
+export interface ListRequest extends ListUse {
   columns: readonly number[] | undefined;
 }
 
@@ -60,11 +67,14 @@ export class Catalogue {
 
   listRequest(options: ListOptions): ListRequest {
     const { numResults = kDefaultResults, filter, filterValues, metadataColumns } = options;
+    const { timestamp = Date.now() / 1000 } = options;
     const wanted = checkCount('numResults', numResults, 0);
     return {
       numResults: Math.min(wanted, this.itemCount),
       columns: this.metadataColumns(metadataColumns),
       filter: this.filters.use(filter, filterValues),
+      controls: checkControls(options, this),
+      now: checkTimestamp('timestamp', timestamp),
     };
   }
 
@@ -99,12 +109,23 @@ export class Catalogue {
     return Object.fromEntries(entries);
   }
 
-  items(ranked: Ranked, columns: readonly number[] | undefined): RecommendedItem[] {
+  items(
+    ranked: Ranked,
+    columns: readonly number[] | undefined,
+    controls?: ListUse['controls'],
+  ): RecommendedItem[] {
     return ranked.items.map((item, i) => {
       const answer: RecommendedItem = {
         itemId: this.#name(item),
         score: ranked.scores[i]!,
       };
+      const mark = ranked.mark(i);
+      if (mark?.how === 1) answer.reason = ['Exploration'];
+      if (mark && mark.how >= 2) {
+        answer.promotionName = controls!.promotions[mark.how - 2]!.name;
+        answer.reason = ['Promoted item'];
+      }
+      if (mark && controls!.weight) answer.propensity = mark.propensity;
       if (columns) answer.metadata = this.metadata(item, columns);
       return answer;
     });

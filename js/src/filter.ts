@@ -24,12 +24,12 @@ export class Filters {
   /** The bundle's own expressions by name. */
   readonly named: Readonly<Record<string, string>>;
   readonly #engine: Engine;
-  readonly #compatible: boolean;
+  readonly compatible: boolean;
   readonly #handles = new Map<string, number>();
 
   constructor(engine: Engine, count: number, language: FilterLanguage | undefined) {
     this.#engine = engine;
-    this.#compatible = language === 'compatible';
+    this.compatible = language === 'compatible';
     const named = Array.from({ length: count }, (_, i) => engine.namedFilter(i));
     // Without a prototype, because a filter may be called `constructor`.
     this.named = Object.freeze(Object.assign(Object.create(null), Object.fromEntries(named)));
@@ -56,7 +56,7 @@ export class Filters {
     if (typeof filter !== 'string') throw invalid(`filter: ${show(filter)} is not a string`);
     const expression = kName.test(filter) ? this.#expression(filter) : filter;
     const handle =
-      this.#handles.get(expression) ?? this.#engine.openFilter(expression, this.#compatible);
+      this.#handles.get(expression) ?? this.#engine.openFilter(expression, this.compatible);
     this.#handles.delete(expression);
     this.#handles.set(expression, handle);
     if (this.#handles.size > kMaxFilters) {

@@ -114,11 +114,11 @@ export class Recommender {
       throw new AttuneError('NOT_FOUND', `similarItems: item ${show(itemId)} is not in the bundle`);
     }
     const session = checked.session === undefined ? 0 : Session.handle(checked.session, engine);
-    const { numResults, filter, columns } = this.#catalogue.listRequest(checked);
-    const ranked = engine.related(item, session, numResults, filter);
+    const request = this.#catalogue.listRequest(checked);
+    const ranked = engine.related(item, session, request);
     return {
       recommendationId: newRecommendationId(),
-      itemList: this.#catalogue.items(ranked, columns),
+      itemList: this.#catalogue.items(ranked, request.columns, request.controls),
     };
   }
 

@@ -12,12 +12,16 @@ import type {
   PersonalizedRanking,
   RankedItem,
   RankingOptions,
+  RecommendedItem,
   RecommendationOptions,
   Recommendations,
   Values,
 } from './types.js';
 
 const kStoreTimeoutMs = 5000;
+/** Lists whose items are remembered, and events a list names as its reasons. */
+const kMaxLists = 50;
+const kMaxReasons = 3;
 
 /** What a session gets from its recommender. */
 export interface SessionParts {
@@ -52,6 +56,8 @@ export class Session {
   #unsaved = false;
   #saving = false;
   #pending = 0;
+  /** Items of the latest lists by recommendationId. */
+  readonly #lists = new Map<string, readonly number[]>();
   #work: Promise<void> = Promise.resolve();
 
   /** @internal */
@@ -87,9 +93,26 @@ export class Session {
   /** Remembers an event; the very next list knows it. Returns whether the bundle has the item. */
   record(event: NewEvent): boolean {
     const { engine, handle } = this.#live;
-    const known = engine.record(handle, checkEvent(event));
+    const checked = checkEvent(event);
+    const known = engine.record(handle, checked);
+    this.recordImpressions(event.impression ?? event.recommendationId ?? []);
     this.#changed();
     return known;
+  }
+
+  /**
+   * Notes that a list was shown, by its recommendationId or its items: what the user left aside is
+   * explored less from now on. Kept as long as the session lives, not stored. Returns whether it is
+   * still known what was shown: the latest 50 lists are.
+   */
+  recordImpressions(shown: string | readonly string[]): boolean {
+    const { engine, handle } = this.#live;
+    const items =
+      typeof shown === 'string'
+        ? this.#lists.get(shown)
+        : checkIds('impression', shown).map((id) => engine.findItem(id));
+    if (items) engine.shown(handle, items);
+    return items !== undefined;
   }
 
   /**
@@ -108,11 +131,19 @@ export class Session {
    */
   getRecommendations(options?: RecommendationOptions): Recommendations {
     const { engine, handle } = this.#live;
-    const checked = checkOptions('getRecommendations', options, [...kListOptions, 'context']);
-    const { numResults, filter, columns } = this.#catalogue.listRequest(checked);
-    const ranked = engine.recommend(handle, numResults, filter, this.#context(checked.context));
-    const itemList = this.#catalogue.items(ranked, columns);
-    return { recommendationId: newRecommendationId(), itemList };
+    const checked = checkOptions('getRecommendations', options, [
+      ...kListOptions,
+      'context',
+      'explain',
+    ]);
+    const request = this.#catalogue.listRequest(checked);
+    const ranked = engine.recommend(handle, request, this.#context(checked.context));
+    const itemList = this.#catalogue.items(ranked, request.columns, request.controls);
+    if (checked.explain) this.#explain(itemList, ranked.items);
+    const recommendationId = newRecommendationId();
+    this.#lists.set(recommendationId, ranked.items);
+    if (this.#lists.size > kMaxLists) this.#lists.delete(this.#lists.keys().next().value!);
+    return { recommendationId, itemList };
   }
 
   /**
@@ -128,7 +159,7 @@ export class Session {
     ]);
     const context = this.#context(checked.context);
     const columns = this.#catalogue.metadataColumns(checked.metadataColumns);
-    const ids = checkIds(checked.inputList);
+    const ids = checkIds('inputList', checked.inputList);
     const items = ids.map((id) => engine.findItem(id));
     const known = this.#catalogue.items(engine.rank(handle, items, context), columns);
     const unknown: RankedItem[] = ids
@@ -181,6 +212,26 @@ export class Session {
     if (this.#engine.closed) throw this.#engine.closedError();
     if (this.#disposed) throw new AttuneError('DISPOSED', 'this session was disposed of');
     return { engine: this.#engine, handle: this.#handle };
+  }
+
+  /** Adds to items why they are listed. */
+  #explain(itemList: RecommendedItem[], items: readonly number[]): void {
+    const { engine, handle } = this.#live;
+    const past = engine.explain(handle, items).map(({ event, parts }) => ({
+      itemId: engine.event(handle, event).itemId,
+      parts,
+    }));
+    itemList.forEach((answer, i) => {
+      const events = past
+        .map(({ itemId, parts }) => ({ itemId, contribution: parts[i]! }))
+        .filter(({ contribution }) => contribution > 0)
+        .sort((a, b) => b.contribution - a.contribution)
+        .slice(0, kMaxReasons);
+      const listed = events.length ? 'events' : 'popular';
+      const kind = answer.promotionName ? 'promoted' : answer.reason ? 'explored' : listed;
+      if (kind === 'popular') answer.reason = ['Popular item'];
+      answer.because = { kind, events };
+    });
   }
 
   #context(context: Values | undefined): NamedTexts {
@@ -265,7 +316,14 @@ function readHistory(engine: Engine, handle: number): readonly HistoryEvent[] {
 
 function checkEvent(event: NewEvent): HistoryEvent {
   if (event === undefined) throw invalid('record: an event is wanted');
-  const known = ['itemId', 'eventType', 'timestamp', 'eventValue'];
+  const known = [
+    'itemId',
+    'eventType',
+    'timestamp',
+    'eventValue',
+    'recommendationId',
+    'impression',
+  ];
   const {
     itemId,
     eventType = 'click',
@@ -284,9 +342,9 @@ function checkEvent(event: NewEvent): HistoryEvent {
 }
 
 /** Ids without repetitions, in their order. */
-function checkIds(list: readonly string[] | undefined): string[] {
-  if (!Array.isArray(list)) throw invalid(`inputList: ${show(list)} is not an array of item ids`);
-  return [...new Set(list.map((id, i) => checkText(`inputList[${i}]`, id)))];
+function checkIds(name: string, list: readonly string[] | undefined): string[] {
+  if (!Array.isArray(list)) throw invalid(`${name}: ${show(list)} is not an array of item ids`);
+  return [...new Set(list.map((id, i) => checkText(`${name}[${i}]`, id)))];
 }
 
 /** Gives up on a store that does not answer. */

@@ -46,6 +46,9 @@ export interface NewEvent {
   /** A Date, or seconds since 1970; now. */
   timestamp?: Date | number | undefined;
   eventValue?: number | undefined;
+  /** What was shown when it happened: the list of this id, or these items, which win. */
+  recommendationId?: string | undefined;
+  impression?: readonly string[] | undefined;
 }
 
 /** An event of a history. */
@@ -83,7 +86,40 @@ export interface RankingOptions {
   metadataColumns?: MetadataColumns | undefined;
 }
 
-export interface ListOptions {
+/** Keeps a share of a list for items that a filter of its own lets pass. */
+export interface Promotion {
+  /** 1 to 150 characters; promoted items carry it. */
+  name: string;
+  /** 1 to 100; the nearest whole number of items, halves rounded up. */
+  percentPromotedItems: number;
+  /** Which items; all. The request's own filter is not asked of them. */
+  filter?: string | undefined;
+  filterValues?: FilterValues | undefined;
+}
+
+/** What a list is to be beside the best items. Scores stay the model's. */
+export interface ControlOptions {
+  /** At random places, in their order of rank; the others keep theirs. */
+  promotions?: readonly Promotion[] | undefined;
+  /** 0 to 1: how much an item loses by resembling one before it; 0. */
+  diversity?: number | undefined;
+  /** At most `count` items with one value of a categorical column. */
+  maxPerValue?: { column: string; count: number } | undefined;
+  /** 0 to 1: how much of an item's popularity is taken off; 0. */
+  popularityDiscount?: number | undefined;
+  /** 0 to 10: what an item of this moment gains, in logits; 0. */
+  freshnessBoost?: number | undefined;
+  /** Days after which half of it is left; 30. */
+  freshnessDays?: number | undefined;
+  /** 0 to 1: how boldly new items are tried; 0. Items then have a `propensity`. */
+  explorationWeight?: number | undefined;
+  /** Days for which an item is new, from its CREATION_TIMESTAMP; 30. */
+  explorationItemAgeCutOff?: number | undefined;
+  /** 0 to 2^32 - 1, whole. The same seed gives the same list; drawn anew. */
+  seed?: number | undefined;
+}
+
+export interface ListOptions extends ControlOptions {
   /** Items wanted, 0 or more; 25. There are fewer when the bundle or the filter has no more. */
   numResults?: number | undefined;
   /**
@@ -94,11 +130,15 @@ export interface ListOptions {
   /** The values of the filter's placeholders, such as `{ max: 20, GENRES: ['Comedy', 'Drama'] }`. */
   filterValues?: FilterValues | undefined;
   metadataColumns?: MetadataColumns | undefined;
+  /** When the request happens, a Date or seconds since 1970; now. */
+  timestamp?: Date | number | undefined;
 }
 
 export interface RecommendationOptions extends ListOptions {
   /** The circumstances of the request, such as `{ DEVICE: 'phone' }`. */
   context?: Values | undefined;
+  /** Whether items say why they are listed: `because`. Costs a request for each of 10 past items. */
+  explain?: boolean | undefined;
 }
 
 export interface SimilarItemsOptions<S> extends ListOptions {
@@ -115,9 +155,30 @@ export interface Item {
   metadata: Metadata;
 }
 
+/** A past item and what it added to a score: of a sequence model, to its logit. */
+export interface Contribution {
+  itemId: string;
+  contribution: number;
+}
+
+/** Why an item is listed; `events` are those that spoke for it, the strongest first, at most 3. */
+export interface Because {
+  kind: 'events' | 'popular' | 'promoted' | 'explored';
+  events: Contribution[];
+}
+
 export interface RecommendedItem {
   itemId: string;
   score: number;
+  /** Of a promoted item. */
+  promotionName?: string;
+  /** In Personalize's words: `Promoted item`, `Exploration`, `Popular item`. */
+  reason?: string[];
+  /**
+   * With explorationWeight: the chance that just this item is at this place, given those before it.
+   */
+  propensity?: number;
+  because?: Because;
   /** Present when metadataColumns was given. */
   metadata?: Metadata;
 }

@@ -12,10 +12,41 @@
 
 namespace attune {
 
+/// What all buffers are, whatever they hold: one code for all of them. Counts and widths are of
+/// elements.
+class RawBuffer {
+ public:
+  RawBuffer() = default;
+  RawBuffer(const RawBuffer&) = delete;
+  RawBuffer& operator=(const RawBuffer&) = delete;
+  ~RawBuffer() { std::free(data_); }
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  void clear() { size_ = 0; }
+  /// REQUIRES: size <= this->size()
+  void truncate(size_t size) { size_ = size; }
+
+ protected:
+  Status reserve(size_t capacity, size_t width);
+  Status resize(size_t size, size_t width);
+  Status append(const void* values, size_t count, size_t width);
+  void dropFront(size_t count, size_t width);
+  void swap(RawBuffer& other) {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  void* data_ = nullptr;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
 /// A growable array of plain values whose growth can fail: std::vector ends the wasm instance when
 /// memory runs out, this reports it. Storage is aligned to 16 bytes. Not thread-safe.
 template <typename T>
-class Buffer {
+class Buffer : public RawBuffer {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
@@ -25,77 +56,28 @@ class Buffer {
     swap(other);
     return *this;
   }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() { std::free(data_); }
 
-  T* data() { return data_; }
-  const T* data() const { return data_; }
-  size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
-  T& operator[](size_t index) { return data_[index]; }
-  const T& operator[](size_t index) const { return data_[index]; }
-  T* begin() { return data_; }
-  T* end() { return data_ + size_; }
-  const T* begin() const { return data_; }
-  const T* end() const { return data_ + size_; }
-  std::span<T> span() { return {data_, size_}; }
-  std::span<const T> span() const { return {data_, size_}; }
-
-  void clear() { size_ = 0; }
-  /// REQUIRES: size <= this->size()
-  void truncate(size_t size) { size_ = size; }
+  T* data() { return static_cast<T*>(data_); }
+  const T* data() const { return static_cast<const T*>(data_); }
+  T& operator[](size_t index) { return data()[index]; }
+  const T& operator[](size_t index) const { return data()[index]; }
+  T* begin() { return data(); }
+  T* end() { return data() + size_; }
+  const T* begin() const { return data(); }
+  const T* end() const { return data() + size_; }
+  std::span<T> span() { return {data(), size_}; }
+  std::span<const T> span() const { return {data(), size_}; }
 
   /// Makes room for `capacity` values in all.
-  Status reserve(size_t capacity) {
-    if (capacity <= capacity_) return {};
-    if (capacity > SIZE_MAX / 2 / sizeof(T)) return Error{ErrorCode::OutOfMemory, "too large"};
-    void* fresh = nullptr;
-    if (posix_memalign(&fresh, 16, capacity * sizeof(T)) != 0)
-      return Error{ErrorCode::OutOfMemory, "out of memory"};
-    if (size_ > 0) std::memcpy(fresh, static_cast<const void*>(data_), size_ * sizeof(T));
-    std::free(data_);
-    data_ = static_cast<T*>(fresh);
-    capacity_ = capacity;
-    return {};
-  }
-
+  Status reserve(size_t capacity) { return RawBuffer::reserve(capacity, sizeof(T)); }
   /// Changes the size; new values are all-zero bytes.
-  Status resize(size_t size) {
-    ATTUNE_TRY(reserve(size));
-    if (size > size_) std::memset(static_cast<void*>(data_ + size_), 0, (size - size_) * sizeof(T));
-    size_ = size;
-    return {};
-  }
-
-  Status push(const T& value) { return append({&value, 1}); }
-
+  Status resize(size_t size) { return RawBuffer::resize(size, sizeof(T)); }
+  Status push(const T& value) { return RawBuffer::append(&value, 1, sizeof(T)); }
   Status append(std::span<const T> values) {
-    const size_t wanted = size_ + values.size();
-    if (wanted > capacity_) ATTUNE_TRY(reserve(wanted < 16 ? 16 : wanted + wanted / 2));
-    if (!values.empty())
-      std::memcpy(static_cast<void*>(data_ + size_), values.data(), values.size() * sizeof(T));
-    size_ = wanted;
-    return {};
+    return RawBuffer::append(values.data(), values.size(), sizeof(T));
   }
-
   /// Takes the first `count` values away. REQUIRES: count <= size()
-  void dropFront(size_t count) {
-    size_ -= count;
-    if (size_ > 0)
-      std::memmove(static_cast<void*>(data_), static_cast<const void*>(data_ + count), size_ * sizeof(T));
-  }
-
- private:
-  void swap(Buffer& other) {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
-  }
-
-  T* data_ = nullptr;
-  size_t size_ = 0;
-  size_t capacity_ = 0;
+  void dropFront(size_t count) { RawBuffer::dropFront(count, sizeof(T)); }
 };
 
 /// Sole owner of an object made by makeOwned; like std::unique_ptr, but from malloc, so that a

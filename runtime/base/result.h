@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <new>
 #include <utility>
@@ -59,19 +60,25 @@ class [[nodiscard]] Result {
   bool ok_;
 };
 
-/// Success without a value, or an Error.
+/// Success without a value, or an Error. A code of 0, which no error has, is success: little to
+/// write and to test, as it happens at every step.
 template <>
 class [[nodiscard]] Result<void> {
  public:
-  Result() = default;
-  Result(Error error) : error_(error), ok_(false) {}  // NOLINT: converts on purpose
-  bool ok() const { return ok_; }
+  Result() : success_() {}
+  Result(Error error) : error_(error) {}  // NOLINT: converts on purpose
+  bool ok() const { return success_.code == ErrorCode{}; }
   /// REQUIRES: !ok()
   const Error& error() const { return error_; }
 
  private:
-  Error error_;
-  bool ok_ = true;
+  struct Success {
+    ErrorCode code = {};
+  };
+  union {
+    Success success_;  // both begin with a code
+    Error error_;
+  };
 };
 
 using Status = Result<void>;

@@ -34,6 +34,28 @@ bool anyReaches(const float* from, float threshold, const uint8_t* passes) {
   return (hits[0] | hits[1] | hits[2] | hits[3]) != 0;
 }
 
+/// Puts the `k` best before the others, in no order (Hoare 1961); a fifth of the code of
+/// std::nth_element. REQUIRES: 0 < k <= size, no two elements are equal
+void putBestFirst(std::span<Scored> from, size_t k) {
+  std::ptrdiff_t low = 0, high = static_cast<std::ptrdiff_t>(from.size()) - 1;
+  const auto last = static_cast<std::ptrdiff_t>(k) - 1;
+  while (low < high) {
+    const Scored pivot = from[static_cast<size_t>((low + high) / 2)];
+    std::ptrdiff_t i = low, j = high;
+    while (i <= j) {
+      while (ranksBefore(from[static_cast<size_t>(i)], pivot)) ++i;
+      while (ranksBefore(pivot, from[static_cast<size_t>(j)])) --j;
+      if (i <= j) std::swap(from[static_cast<size_t>(i++)], from[static_cast<size_t>(j--)]);
+    }
+    if (last <= j)
+      high = j;
+    else if (last >= i)
+      low = i;
+    else
+      return;
+  }
+}
+
 /// The survivors so far, pruned to the k best whenever they reach the limit.
 class Survivors {
  public:
@@ -58,9 +80,10 @@ class Survivors {
 
  private:
   void prune() {
-    std::nth_element(kept_.data(), kept_.data() + (k_ - 1), kept_.data() + count_, ranksBefore);
+    putBestFirst({kept_.data(), count_}, k_);
     count_ = k_;
-    threshold_ = kept_.data()[k_ - 1].score;
+    threshold_ = kept_.data()[0].score;
+    for (size_t i = 1; i < k_; ++i) threshold_ = std::min(threshold_, kept_.data()[i].score);
   }
 
   Buffer<Scored>& kept_;

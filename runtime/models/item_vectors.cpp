@@ -57,8 +57,10 @@ float ItemVectors::similarity(uint32_t a, uint32_t b) const {
     if (!floats.empty())
       return dot(floats.subspan(one * dimension, dimension),
                  floats.subspan(other * dimension, dimension));
+    const int8_t* left = bytes.row(one).data();
+    const int8_t* right = bytes.row(other).data();
     int32_t sum = 0;  // a cosine needs no scales
-    for (size_t i = 0; i < dimension; ++i) sum += bytes.row(one)[i] * bytes.row(other)[i];
+    for (size_t i = 0; i < dimension; ++i) sum += left[i] * right[i];
     return static_cast<float>(sum);
   };
   return product(a, b) / (std::sqrt(product(a, a) * product(b, b)) + 1e-12f);
