@@ -78,7 +78,6 @@ int32_t outOfMemory() { return fail({ErrorCode::OutOfMemory, "out of memory"}); 
 
 /// Puts the ranked items of the scratch into two plain arrays for the host.
 int32_t replyList(Recommender& recommender, const Status& status) {
-  recommender.controls = {};
   if (!status.ok()) return fail(status.error());
   const std::span<const Scored> ranked = recommender.scratch.ranked.span();
   if (!recommender.items.resize(ranked.size()).ok() || !recommender.scores.resize(ranked.size()).ok())
@@ -234,6 +233,7 @@ ATTUNE_EXPORT int32_t attune_session_attribute(AttuneHandle recommender, AttuneH
 ATTUNE_EXPORT int32_t attune_request(AttuneHandle recommender, AttuneHandle session, double now) {
   Recommender& open = *at<Recommender>(recommender);
   open.filterValues.clear();
+  open.controls = {};
   open.now = now;
   return session == 0 ? 0
                       : statusOf(open.engine->beginContext(at<OpenSession>(session)->session, now,
@@ -265,12 +265,7 @@ ATTUNE_EXPORT int32_t attune_session_event(AttuneHandle session, uint32_t index)
 
 ATTUNE_EXPORT int32_t attune_session_shown(AttuneHandle session, uint32_t count) {
   const std::span items(reinterpret_cast<const uint32_t*>(inputArea.data()), count);
-  for (const uint32_t item : items) {
-    if (item == kUnknownItem) continue;
-    const Status noted = at<OpenSession>(session)->session.noteShown(item);
-    if (!noted.ok()) return fail(noted.error());
-  }
-  return 0;
+  return statusOf(at<OpenSession>(session)->session.noteShown(items));
 }
 
 ATTUNE_EXPORT int32_t attune_session_save(AttuneHandle session) {

@@ -92,8 +92,8 @@ int32_t attune_session_record(AttuneHandle session, uint32_t idLength, uint32_t 
 int32_t attune_session_attribute(AttuneHandle recommender, AttuneHandle session,
                                  uint32_t nameLength, uint32_t valueLength);
 
-/* Begins a request: forgets the context and the values of a filter's placeholders of the one
-   before. `now`, in seconds since 1970, is for filters and the automatic context, which is that of
+/* Begins a request: forgets the context, the values of a filter's placeholders and the
+   controls of the one before. `now`, in seconds since 1970, is for filters and the automatic context, which is that of
    `session` (0 for attune_related without one). */
 int32_t attune_request(AttuneHandle recommender, AttuneHandle session, double now);
 
@@ -130,7 +130,7 @@ int32_t attune_named_filter(AttuneHandle recommender, uint32_t filter);
 /* input: a placeholder's name and its values (FilterValues::set), for this request's filter. */
 int32_t attune_filter_value(AttuneHandle recommender, uint32_t nameLength, uint32_t valueLength);
 
-/* What the next list, and no other, is to be beside the best items (ListControls). input: 9
+/* What this request's list is to be beside the best items (ListControls). input: 9
    doubles: diversity, at most so many a value, number of the column (or -1), popularity discount,
    freshness boost, freshness days, exploration weight, item age cut-off, seed
    (below 2^32). Then promotions one by one, at most 16, each perhaps with values of its filter's

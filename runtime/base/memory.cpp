@@ -17,7 +17,8 @@ Status RawBuffer::reserve(size_t capacity, size_t width) {
 
 Status RawBuffer::resize(size_t size, size_t width) {
   ATTUNE_TRY(reserve(size, width));
-  if (size > size_) std::memset(static_cast<char*>(data_) + size_ * width, 0, (size - size_) * width);
+  if (size > size_)
+    std::memset(static_cast<char*>(data_) + size_ * width, 0, (size - size_) * width);
   size_ = size;
   return {};
 }

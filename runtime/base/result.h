@@ -86,7 +86,7 @@ using Status = Result<void>;
 }  // namespace attune
 
 /// Leaves the function with the error of `expression`, a Status or Result, if it has one.
-#define ATTUNE_TRY(expression)                             \
-  do {                                                     \
+#define ATTUNE_TRY(expression)                                          \
+  do {                                                                  \
     if (auto&& tried = (expression); !tried.ok()) return tried.error(); \
   } while (false)

@@ -12,13 +12,13 @@ namespace attune {
 
 /// Working memory of list controls; a thread's own.
 struct ControlScratch {
-  Buffer<float> plain;       // (items) the model's own scores
-  Buffer<Scored> pool;       // candidates by their keys
-  Buffer<float> nearest;     // (pool + beliefs) similarity to the most similar item of the list
-  Buffer<Belief> beliefs;    // new items that may be explored
-  Buffer<Belief> trial;      // the same at one place of the list
+  Buffer<float> plain;     // (items) the model's own scores
+  Buffer<Scored> pool;     // candidates by their keys
+  Buffer<float> nearest;   // (pool + beliefs) similarity to the most similar item of the list
+  Buffer<Belief> beliefs;  // new items that may be explored
+  Buffer<Belief> trial;    // the same at one place of the list
   Buffer<float> numbers;
-  Buffer<uint32_t> counts;   // (values of the column) how often each is in the list
+  Buffer<uint32_t> counts;  // (values of the column) how often each is in the list
   Buffer<Scored> promoted;
   Buffer<ListMark> promotedMarks;
 };

@@ -11,8 +11,8 @@ namespace attune {
 struct Explanation {
   static constexpr uint32_t kMostEvents = 10;
 
-  Buffer<uint32_t> events;       // numbers of events in the session, newest first, one an item
-  Buffer<float> contributions;   // (events, items) score less the score without the event's item
+  Buffer<uint32_t> events;      // numbers of events in the session, newest first, one an item
+  Buffer<float> contributions;  // (events, items) score less the score without the event's item
 };
 
 /// Fills `out` for the items, by asking the model again without each past item: exact for neighbour

@@ -141,6 +141,7 @@ void FilterRunner::markEvents(const FilterExpression& expression, uint8_t* marks
 
 template <typename IsWith>
 Result<bool> FilterRunner::passes(const Case& alone, const IsWith& isWith) {
+  ATTUNE_TRY(scratch_.prefix.resize(kPrefix + 1));
   ATTUNE_TRY(scratch_.stack.resize(std::max(1u, program_.depth)));
   bool includes = false, included = false, excluded = false;
   for (const FilterExpression& expression : program_.expressions) {

@@ -41,9 +41,7 @@ struct ListControls {
   /// Places of promoted items and what is explored are drawn by it.
   uint64_t seed = 0;
 
-  bool reorder() const {
-    return diversity > 0 || maxPerValue > 0 || explorationWeight > 0;
-  }
+  bool reorder() const { return diversity > 0 || maxPerValue > 0 || explorationWeight > 0; }
   bool adjust() const { return popularityDiscount > 0 || freshnessBoost > 0; }
   bool any() const { return !promotions.empty() || reorder() || adjust(); }
 };

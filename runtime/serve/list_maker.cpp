@@ -14,8 +14,9 @@ constexpr float kMasked = -std::numeric_limits<float>::infinity();
 constexpr float kLeastScore = 1e-12f;
 constexpr double kSecondsADay = 86400;
 
-/// More candidates than results are scored exactly, for those that the approximation puts lower. Its
-/// error is that of a vector rounded to 16 bits, so few change places (tests/bench/exactness.cpp).
+/// More candidates than results are scored exactly, for those that the approximation puts lower.
+/// Its error is that of a vector rounded to 16 bits, so few change places
+/// (tests/bench/exactness.cpp).
 constexpr size_t kMargin = 32;
 /// What is reordered is chosen from so many candidates; from all where these do not fill the list.
 constexpr size_t kLeastPool = 100, kPoolOfList = 4;
@@ -83,7 +84,8 @@ float ListMaker::keyOf(uint32_t item, float score) const {
   if (controls_.popularityDiscount > 0)
     key -= controls_.popularityDiscount * engine_.counts().logit(item);
   if (controls_.freshnessBoost > 0) {
-    const double age = std::max(0.0, ageInDays(item)) / static_cast<double>(controls_.freshnessDays);
+    const double age =
+        std::max(0.0, ageInDays(item)) / static_cast<double>(controls_.freshnessDays);
     if (age < 100) key += controls_.freshnessBoost * expOf(-0.6931472f * static_cast<float>(age));
   }
   return key;
@@ -192,9 +194,9 @@ Status ListMaker::believe() {
   for (uint32_t item = 0; item < keys.size(); ++item) {
     if (keys[item] == kMasked) continue;
     const double age = ageInDays(item);
-    const bool isNew =
-        std::isnan(age) ? engine_.counts().users(item) == 0
-                        : age <= static_cast<double>(controls_.explorationItemAgeCutOff);
+    const bool isNew = std::isnan(age)
+                           ? engine_.counts().users(item) == 0
+                           : age <= static_cast<double>(controls_.explorationItemAgeCutOff);
     if (!isNew) {
       keys[item] = kMasked;
       continue;
@@ -214,8 +216,8 @@ Status ListMaker::believe() {
       if (belief.item == one.item) return true;
     return false;
   };
-  own.pool.truncate(static_cast<size_t>(
-      std::remove_if(own.pool.begin(), own.pool.end(), isBelief) - own.pool.begin()));
+  own.pool.truncate(static_cast<size_t>(std::remove_if(own.pool.begin(), own.pool.end(), isBelief) -
+                                        own.pool.begin()));
   return {};
 }
 

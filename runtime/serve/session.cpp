@@ -181,13 +181,17 @@ std::string_view Session::itemId(const SessionEvent& event) const {
   return {idText_.data() + event.idBegin, event.idLength};
 }
 
-Status Session::noteShown(uint32_t item) {
-  for (Shown& one : shown_) {
-    if (one.item != item) continue;
-    ++one.times;
-    return {};
+Status Session::noteShown(std::span<const uint32_t> items) {
+  for (const uint32_t item : items) {
+    if (item == kUnknownItem) continue;
+    Shown* found = shown_.begin();
+    while (found != shown_.end() && found->item != item) ++found;
+    if (found == shown_.end())
+      ATTUNE_TRY(shown_.push({item, 1}));
+    else
+      ++found->times;
   }
-  return shown_.push({item, 1});
+  return {};
 }
 
 uint32_t Session::timesShown(uint32_t item) const {

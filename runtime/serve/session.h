@@ -68,9 +68,9 @@ class Session {
   Attributes& profile() { return profile_; }
   const Attributes& profile() const { return profile_; }
 
-  /// Notes that an item of the bundle was shown, so that exploration pushes it less: not a part of
-  /// the history either, but clear() forgets it. Error: OutOfMemory.
-  Status noteShown(uint32_t item);
+  /// Notes that items were shown, so that exploration pushes them less: not a part of the history
+  /// either, but clear() forgets it. kUnknownItem is passed over. Error: OutOfMemory.
+  Status noteShown(std::span<const uint32_t> items);
   uint32_t timesShown(uint32_t item) const;
   /// How many events that count for models the item has.
   uint32_t timesHad(uint32_t item) const;

@@ -96,15 +96,17 @@ void print(const TrainCommand& command, const ordered_json& report,
     std::cout << report.dump(2) << '\n';
     return;
   }
-  std::cout << "recipe " << report["recipe"].get<std::string>() << ": " << report["data"]["interactions"]
-            << " interactions, " << report["data"]["users"] << " users, " << report["data"]["items"]
-            << " items\n";
+  std::cout << "recipe " << report["recipe"].get<std::string>() << ": "
+            << report["data"]["interactions"] << " interactions, " << report["data"]["users"]
+            << " users, " << report["data"]["items"] << " items\n";
   if (validation)
-    std::cout << "\nvalidation: " << command.validation << " (the bundle, asked through the runtime)\n"
+    std::cout << "\nvalidation: " << command.validation
+              << " (the bundle, asked through the runtime)\n"
               << toTable(validation->recipe, &validation->popularity, report["recipe"]) << '\n';
   if (report.contains("choices")) std::cout << "chosen: " << report["choices"].dump() << '\n';
-  std::cout << "training " << report["seconds"]["training"] << " s, all " << report["seconds"]["total"]
-            << " s, peak memory " << report["peakMemoryMegabytes"] << " MB\n"
+  std::cout << "training " << report["seconds"]["training"] << " s, all "
+            << report["seconds"]["total"] << " s, peak memory " << report["peakMemoryMegabytes"]
+            << " MB\n"
             << "wrote " << command.output << ": " << report["bundle"]["bytes"] << " bytes, sha256 "
             << report["bundle"]["sha256"].get<std::string>() << '\n';
 }
@@ -115,7 +117,10 @@ double rounded(double value) { return std::round(value * 1000) / 1000; }
 std::optional<TrainForecast> foretell(const TrainCommand& command, const Dataset& data,
                                       const TrainRequest& request) {
   if (command.resume) return std::nullopt;
-  const auto forecast = forecastOf(data, request);
+  TrainRequest asked = request;
+  // A training on everything that takes over choices begins anew.
+  if (command.validation != "none") asked.options.choices = nlohmann::json::object();
+  const auto forecast = forecastOf(data, asked);
   if (forecast) std::cerr << "forecast: " << forecast->toText() << '\n';
   return forecast;
 }
@@ -195,8 +200,9 @@ void addTrainCommand(CLI::App& app, std::function<void()>& run) {
                    "What to hold back for the metrics; the bundle itself learns from everything")
       ->check(CLI::IsMember(protocolNames()))
       ->capture_default_str();
-  command->add_option("--include-text", options->includeText,
-                      "Text columns of the items to put into the bundle for display")
+  command
+      ->add_option("--include-text", options->includeText,
+                   "Text columns of the items to put into the bundle for display")
       ->delimiter(',');
   command->add_option(
       "--filters", options->filters,

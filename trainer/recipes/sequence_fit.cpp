@@ -1,7 +1,6 @@
 #include "trainer/recipes/sequence_fit.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "trainer/base/errors.h"
 #include "trainer/nn/sequence_validation.h"
@@ -105,6 +104,8 @@ TrainedSequenceModel trainPass(const SequenceModel& model, const Sequences& sequ
 
 }  // namespace
 
+uint64_t epochsFrom(uint64_t best) { return std::max<uint64_t>(1, (2 * best + 2) / 5); }
+
 nlohmann::json SequenceChoices::toJson() const {
   nlohmann::json json = {
       {"epochs", epochs}, {"ndcg_at_10", ndcgAt10}, {"sequence_ndcg_at_10", sequenceNdcgAt10}};
@@ -156,10 +157,9 @@ SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequen
   }
   training.epochs = std::max<uint64_t>(1, fit.choices.epochs);
   training.validationUsers = 0;
-  if (const char* warm = getenv("ATTUNE_WARM"); warm && !fit.values.empty()) {
-    training.epochs = std::max<uint64_t>(1, static_cast<uint64_t>(training.epochs * atof(warm) + 0.5));
+  if (!fit.values.empty()) {
+    training.epochs = epochsFrom(fit.choices.epochs);
     training.startValues = std::move(fit.values);
-    if (getenv("ATTUNE_WARM_LR")) training.learningRate *= atof(getenv("ATTUNE_WARM_LR"));
   }
   fit.values = trainPass(model, sequences, features, training, options, kPasses[1]).values;
   return fit;

@@ -36,12 +36,18 @@ struct SequenceFit {
 enum class Blending { never, whereItHelps };
 
 /// Trains a sequence model in two passes. The first holds back the last event of each user (of a
-/// sample of many) and chooses the number of epochs and the blend by them; the second learns from
-/// everything for so many epochs. With options.choices only the second runs, without options.refit
-/// only the first. Checkpoints of the passes are apart, so that either can be resumed.
+/// sample of many) and chooses the number of epochs and the blend by them; the second goes on from
+/// its weights with everything, for two fifths of the epochs. With options.choices only the second
+/// runs, from the beginning and for all the epochs; without options.refit only the first.
+/// Checkpoints of the passes are apart, so that either can be resumed.
 SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequences,
                              const ItemFeatures& features, SequenceTrainingOptions training,
                              Blending blending, const TrainOptions& options);
+
+/// The epochs of a second pass that goes on from the weights of the first one's best epoch. Chosen
+/// beside all epochs from the beginning on the second-last events of Amazon Beauty, Online Retail,
+/// last.fm and MovieLens 100K: the same NDCG@10 within its error.
+uint64_t epochsFrom(uint64_t best);
 
 /// The lists a blend uses, learned from all sequences: `length` neighbours an item.
 NeighbourLists blendNeighbours(const Sequences& sequences, uint32_t items, uint32_t length,

@@ -68,14 +68,15 @@ std::string describe(const EpochProgress& epoch, uint64_t epochs) {
 }
 
 RecipeForecast forecastPasses(const SequenceModel& model, const Sequences& sequences,
-                              const ItemFeatures& features,
-                              const SequenceTrainingOptions& training) {
-  const TrainingForecast first =
-      forecastTraining(measureTrainingSpeed(model, sequences, features, training),
-                       workOf(model, sequences, training),
-                       trainingMegabytes(model, sequences, training));
-  const uint64_t second = first.usualEpochs - std::min(first.usualEpochs, training.patience);
-  const uint64_t usual = first.usualEpochs + second, most = 2 * first.mostEpochs;
+                              const ItemFeatures& features, const SequenceTrainingOptions& training,
+                              bool goesOn) {
+  const TrainingForecast first = forecastTraining(
+      measureTrainingSpeed(model, sequences, features, training),
+      workOf(model, sequences, training), trainingMegabytes(model, sequences, training));
+  const auto secondOf = [&](uint64_t best) { return goesOn ? epochsFrom(best) : best; };
+  const uint64_t best = first.usualEpochs - std::min(first.usualEpochs, training.patience);
+  const uint64_t usual = first.usualEpochs + secondOf(best);
+  const uint64_t most = first.mostEpochs + secondOf(first.mostEpochs);
   return {first.secondsPerEpoch * static_cast<double>(usual),
           first.secondsPerEpoch * static_cast<double>(most), first.megabytes, usual, most};
 }

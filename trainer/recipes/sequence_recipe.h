@@ -22,11 +22,12 @@ SequenceTrainingOptions trainingFor(const Parameters& parameters, const Sequence
 /// validation in a pass over everything.
 std::string describe(const EpochProgress& epoch, uint64_t epochs);
 
-/// What the two passes of fitSequenceModel will take: the first until validation stops it, the second
-/// as many epochs as the first found best.
+/// What the two passes of fitSequenceModel will take: the first until validation stops it, the
+/// second as many epochs as the first found best, or two fifths of them where it goes on from its
+/// weights.
 RecipeForecast forecastPasses(const SequenceModel& model, const Sequences& sequences,
-                              const ItemFeatures& features,
-                              const SequenceTrainingOptions& training);
+                              const ItemFeatures& features, const SequenceTrainingOptions& training,
+                              bool goesOn);
 
 /// (outputs, inputs) from (inputs, outputs), which is how training keeps a matrix.
 std::vector<float> transposed(ConstMatrix matrix);

@@ -147,7 +147,8 @@ std::optional<RecipeForecast> UserPersonalizationRecipe::forecast(
                             query.featureCount());
   GemmThreads threads(options.threads);
   return forecastPasses(model, sequences, features,
-                        trainingFor(parameters, sequences, data.items.size(), options, threads));
+                        trainingFor(parameters, sequences, data.items.size(), options, threads),
+                        options.choices.is_null());
 }
 
 }  // namespace attune::trainer

@@ -33,7 +33,7 @@ TEST_CASE("only recipes that train for long are forecast, and never without data
   CHECK_FALSE(forecastOf(Dataset(), slow).has_value());
   const auto forecast = forecastOf(data, slow);
   REQUIRE(forecast.has_value());
-  CHECK(forecast->mostPasses == 200);
+  CHECK(forecast->mostPasses == 140);
   CHECK(forecast->seconds > 0);
   CHECK(forecast->mostSeconds >= forecast->seconds);
   CHECK(forecast->megabytes > 1);
