@@ -38,6 +38,7 @@ export function checkControls(
 ): ControlUse | undefined {
   if (kControlOptions.every((name) => options[name] === undefined)) return undefined;
   const checked = { seed: Math.random() * kMaxSeed, ...options };
+  if (typeof checked.diversity === 'boolean') checked.diversity = checked.diversity ? 0.5 : 0;
   const [diversity, discount, boost, days, weight, cutOff, seed] = Object.entries(kNumbers).map(
     ([name, [most, otherwise]]) =>
       within(name, checked[name as keyof typeof kNumbers] ?? otherwise, most),

@@ -101,8 +101,8 @@ export interface Promotion {
 export interface ControlOptions {
   /** At random places, in their order of rank; the others keep theirs. */
   promotions?: readonly Promotion[] | undefined;
-  /** 0 to 1: how much an item loses by resembling one before it; 0. */
-  diversity?: number | undefined;
+  /** 0 to 1: how much an item loses by resembling those before it; true is 0.5. */
+  diversity?: number | boolean | undefined;
   /** At most `count` items with one value of a categorical column. */
   maxPerValue?: { column: string; count: number } | undefined;
   /** 0 to 1: how much of an item's popularity is taken off; 0. */

@@ -14,7 +14,7 @@ namespace attune {
 struct ControlScratch {
   Buffer<float> plain;     // (items) the model's own scores
   Buffer<Scored> pool;     // candidates by their keys
-  Buffer<float> nearest;   // (pool + beliefs) similarity to the most similar item of the list
+  Buffer<float> nearest;   // (pool + beliefs) sum of similarities to the list
   Buffer<Belief> beliefs;  // new items that may be explored
   Buffer<Belief> trial;    // the same at one place of the list
   Buffer<float> numbers;

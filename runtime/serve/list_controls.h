@@ -20,8 +20,10 @@ struct Promotion {
 struct ListControls {
   std::span<const Promotion> promotions = {};
 
-  /// 0..1: maximal marginal relevance (Carbonell and Goldstein 1998). An item loses this share of
-  /// the spread of the candidates' scores times its similarity to the most similar item before it.
+  /// 0..1: maximal marginal relevance (Carbonell and Goldstein 1998), with the sum of an item's
+  /// similarities to the items before it, so that it weighs little at the top of the list, where
+  /// order matters most: an item loses 2.8 x diversity x (best less worst candidate's score) x that
+  /// sum / length of the list.
   float diversity = 0;
   /// At most so many items with one value of a categorical column; 0: any number.
   uint32_t maxPerValue = 0;
