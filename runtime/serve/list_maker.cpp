@@ -167,42 +167,46 @@ Status ListMaker::fill(size_t count) {
   }
 }
 
-/// Fills control.beliefs with the new items most worth trying, and takes them out of control.pool.
 /// An item is new for explorationItemAgeCutOff days from its CREATION_TIMESTAMP, or, where it has
 /// none, as long as no user had it in training.
+bool ListMaker::isNew(uint32_t item) const {
+  const double age = ageInDays(item);
+  return std::isnan(age) ? engine_.counts().users(item) == 0
+                         : age <= static_cast<double>(controls_.explorationItemAgeCutOff);
+}
+
+/// Fills control.beliefs with the new items most worth trying, and takes them out of control.pool.
 Status ListMaker::believe() {
   ControlScratch& own = scratch_.control;
   fillKeys();
   const std::span<float> keys = scratch_.scores.span();
-  double sum = 0;
-  size_t known = 0;
+  double sums[2] = {};  // of what is not new, and of what is
+  double counts[2] = {};
   float best = kMasked;
-  for (const float key : keys) {
-    if (key == kMasked) continue;
-    sum += static_cast<double>(key), ++known;
-    best = std::max(best, key);
+  for (uint32_t item = 0; item < keys.size(); ++item) {
+    if (keys[item] == kMasked) continue;
+    const bool newItem = isNew(item);
+    sums[newItem] += static_cast<double>(keys[item]);
+    counts[newItem] += 1;
+    best = std::max(best, keys[item]);
   }
-  if (known == 0) return {};
-  const float spread =
-      controls_.explorationWeight * (best - static_cast<float>(sum / static_cast<double>(known)));
+  if (counts[0] + counts[1] == 0) return {};
+  const double mean = (sums[0] + sums[1]) / (counts[0] + counts[1]);
+  const float spread = controls_.explorationWeight * (best - static_cast<float>(mean));
   if (!(spread > 0)) return {};
+  // Nobody having had an item yet speaks against it in the score. As new items go, it is believed
+  // to be as good as the average of the others, and as its metadata say among the new ones.
+  const bool both = counts[0] > 0 && counts[1] > 0;
+  const double lift = both ? std::max(0.0, sums[0] / counts[0] - sums[1] / counts[1]) : 0;
   const Session& session = *who_.session;
   const auto beliefIn = [&](uint32_t item) {
-    return beliefOf(item, keys[item], spread, session.timesShown(item), session.timesHad(item),
-                    engine_.counts().users(item));
+    return beliefOf(item, keys[item] + static_cast<float>(lift), spread, session.timesShown(item),
+                    session.timesHad(item), engine_.counts().users(item));
   };
   for (uint32_t item = 0; item < keys.size(); ++item) {
     if (keys[item] == kMasked) continue;
-    const double age = ageInDays(item);
-    const bool isNew = std::isnan(age)
-                           ? engine_.counts().users(item) == 0
-                           : age <= static_cast<double>(controls_.explorationItemAgeCutOff);
-    if (!isNew) {
-      keys[item] = kMasked;
-      continue;
-    }
     const Belief belief = beliefIn(item);
-    keys[item] = belief.mean + kOptimism * belief.scale;
+    keys[item] = isNew(item) ? belief.mean + kOptimism * belief.scale : kMasked;
   }
   ATTUNE_TRY(select(request_.filter, request_.filterValues, kBeliefs));
   if (refines()) {

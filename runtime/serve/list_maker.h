@@ -36,6 +36,7 @@ class ListMaker {
   Status candidates(const Filter* filter, const FilterValues* values, size_t count);
   Status promote();
   Status fill(size_t count);
+  bool isNew(uint32_t item) const;
   Status believe();
   Status mix();
 
