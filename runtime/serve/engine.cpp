@@ -130,6 +130,7 @@ Status Engine::rank(const Session& session, std::span<const uint32_t> items, Scr
   ATTUNE_TRY(model_->score(query, scratch, scratch.scores.span()));
   ATTUNE_TRY(scratch.marks.resize(items_.size()));
   scratch.ranked.clear();
+  scratch.listMarks.clear();
   ATTUNE_TRY(scratch.ranked.reserve(items.size()));
   for (const uint32_t item : items) {
     if (item >= items_.size() || scratch.marks[item] != 0) continue;

@@ -10,6 +10,8 @@ namespace {
 
 /// A success in ten, as if seen ten times.
 constexpr float kPriorShown = 10, kPriorTaken = 1;
+/// The scale of a logistic distribution of standard deviation 1.
+constexpr float kScaleOfDeviation = 0.55132890f;
 constexpr int kGrid = 48;
 /// Scales from its mean beyond which a belief has nothing.
 constexpr float kReach = 10;
@@ -22,7 +24,7 @@ Belief beliefOf(uint32_t item, float prior, float spread, uint32_t shown, uint32
   const float rate = (kPriorTaken + successes) / (kPriorShown + std::max(seen, successes));
   const float known = seen + successes + static_cast<float>(users);
   return {item, prior + logOf(rate * (kPriorShown / kPriorTaken)),
-          spread * std::sqrt(kPriorShown / (kPriorShown + known)), 0};
+          kScaleOfDeviation * spread * std::sqrt(kPriorShown / (kPriorShown + known)), 0};
 }
 
 float chancesOf(std::span<Belief> beliefs, float rival, std::span<float> scratch) {

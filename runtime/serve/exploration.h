@@ -18,8 +18,8 @@ struct Belief {
 };
 
 /// A belief of an item shown `shown` times to this user, `taken` times of them with success, that
-/// `users` users had in training. `prior` is its score from metadata, `spread` how far scores lie
-/// apart. The rate of success has a Beta prior, its logarithm moves the mean; every observation
+/// `users` users had in training. `prior` is its score from metadata, `spread` the standard
+/// deviation of what is not known at all. The rate of success has a Beta prior, its logarithm moves the mean; every observation
 /// narrows the belief.
 Belief beliefOf(uint32_t item, float prior, float spread, uint32_t shown, uint32_t taken,
                 uint32_t users);

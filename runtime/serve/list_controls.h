@@ -22,7 +22,7 @@ struct ListControls {
 
   /// 0..1: maximal marginal relevance (Carbonell and Goldstein 1998), with the sum of an item's
   /// similarities to the items before it, so that it weighs little at the top of the list, where
-  /// order matters most: an item loses 2.8 x diversity x (best less worst candidate's score) x that
+  /// order matters most: an item loses 2.65 x diversity x (best less worst candidate's score) x that
   /// sum / length of the list.
   float diversity = 0;
   /// At most so many items with one value of a categorical column; 0: any number.

@@ -13,6 +13,7 @@
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
 #include "trainer/base/progress.h"
+#include "trainer/cli/list_options.h"
 #include "trainer/data/dataset_loader.h"
 #include "trainer/data/store.h"
 #include "trainer/eval/batch_run.h"
@@ -27,6 +28,7 @@ struct RecommendCommand {
   std::string input = "-";
   std::string output = "-";
   std::string filter;
+  std::string listOptions;
   bool compatible = false;
   uint32_t numResults = 25;
   unsigned threads = 0;
@@ -72,6 +74,10 @@ void summarise(const RecommendCommand& command, const BatchCounts& counts, doubl
             << withThousands(static_cast<uint64_t>(rate)) << " lines/s\n";
 }
 
+FilterLanguage languageOf(const RecommendCommand& command) {
+  return command.compatible ? FilterLanguage::compatible : FilterLanguage::extended;
+}
+
 void runRecommend(const RecommendCommand& command) {
   if (command.json && command.output == "-")
     throw UserError("--json needs --output FILE: standard output has the answers");
@@ -79,16 +85,18 @@ void runRecommend(const RecommendCommand& command) {
   const ServedBundle served = ServedBundle::read(command.bundle);
   std::optional<Filter> filter;
   if (!command.filter.empty())
-    filter.emplace(
-        parseFilter(filterExpression(served.engine().namedFilters(), command.filter),
-                    served.engine().filterFields(),
-                    command.compatible ? FilterLanguage::compatible : FilterLanguage::extended));
+    filter.emplace(parseFilter(filterExpression(served.engine().namedFilters(), command.filter),
+                               served.engine().filterFields(), languageOf(command)));
   std::ifstream file;
   if (command.input != "-") file = openForReading(command.input);
   const std::optional<StoredHistories> stored = loadHistories(command.store);
-  const BatchAnswerer answerer(served.engine(), stored ? &*stored : nullptr,
-                               {command.numResults, filter ? &*filter : nullptr,
-                                static_cast<double>(std::time(nullptr))});
+  ListOptions list;
+  if (!command.listOptions.empty())
+    readListOptions(command.listOptions, served.engine(), languageOf(command), list);
+  const BatchAnswerer answerer(
+      served.engine(), stored ? &*stored : nullptr,
+      {command.numResults, filter ? &*filter : nullptr, static_cast<double>(std::time(nullptr)),
+       list.controls, list.names});
   const auto start = std::chrono::steady_clock::now();
   const BatchCounts counts =
       answerTo(command.output, command.input == "-" ? std::cin : file, answerer, command.threads);
@@ -116,6 +124,9 @@ void addRecommendCommand(CLI::App& app, std::function<void()>& run) {
   recommend->add_option(
       "--filter", command->filter,
       "Filter for every request: an expression, or the name of one in the bundle");
+  recommend->add_option("--list-options", command->listOptions,
+                        "JSON file of what every list is to be: promotions, diversity, "
+                        "explorationWeight and the package's other options");
   recommend->add_flag("--compatible", command->compatible,
                       "Take exactly the filters that Personalize takes");
   recommend->add_option("--threads", command->threads,

@@ -74,8 +74,7 @@ std::string BatchAnswerer::describe(const Error& error) const {
 }
 
 Result<Session> BatchAnswerer::sessionOf(const BatchRequest& request) const {
-  if (!request.hasEvents && stored_ != nullptr)
-    return stored_->sessionOf(request.userId, engine_);
+  if (!request.hasEvents && stored_ != nullptr) return stored_->sessionOf(request.userId, engine_);
   Session session = sessionFor(engine_.items(), request.events.size());
   for (const BatchEvent& event : request.events)
     ATTUNE_TRY(session.record(event.itemId, event.eventType, event.timestamp, event.value));
@@ -112,15 +111,20 @@ std::string BatchAnswerer::readValues(const char* field, QueryKind kind, const B
       if (columns[i].isOf(kind)) known.emplace_back(columns[i].name);
     std::string names;
     for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
-    return place + ": the model has no such column" + didYouMean(name, known) + " (columns: " +
-           names + ")";
+    return place + ": the model has no such column" + didYouMean(name, known) +
+           " (columns: " + names + ")";
   }
   return "";
 }
 
 ListRequest BatchAnswerer::listRequest(const Question& question) const {
-  return {options_.numResults, options_.filter, &question.context, &question.filterValues,
-          question.now};
+  ListRequest request{options_.numResults,    options_.filter, &question.context,
+                      &question.filterValues, question.now,    options_.controls};
+  // Every user has draws of its own, the same in every run.
+  for (const std::string* id : {&question.request.userId, &question.request.itemId})
+    for (const char byte : *id)
+      request.controls.seed = request.controls.seed * 1099511628211u + static_cast<uint8_t>(byte);
+  return request;
 }
 
 Status BatchAnswerer::serve(const Question& question, Scratch& scratch, Ranking& ranking) const {
@@ -172,8 +176,7 @@ Status BatchAnswerer::serveRanking(const Question& question, Scratch& scratch,
   }
   for (const std::string_view id : unknown) {
     if (filter != nullptr) {
-      const auto passes =
-          filter->passesUnknown(id, engine_.filterRows(), request, scratch.filter);
+      const auto passes = filter->passesUnknown(id, engine_.filterRows(), request, scratch.filter);
       ATTUNE_TRY(passes);
       if (!passes.value()) continue;
     }
@@ -200,7 +203,28 @@ std::string BatchAnswerer::print(const ParsedLine& parsed, const Scratch& scratc
   if (!ids.empty()) ids.pop_back();
   if (!scores.empty()) scores.pop_back();
   return "{\"input\":" + dump(parsed.echo) + ",\"output\":{\"recommendedItems\":[" + ids +
-         "],\"scores\":[" + scores + "]},\"error\":null}";
+         "],\"scores\":[" + scores + "]" + marksOf(scratch) + "},\"error\":null}";
+}
+
+/// What the output says of how items came into the list.
+std::string BatchAnswerer::marksOf(const Scratch& scratch) const {
+  if (scratch.listMarks.size() != scratch.ranked.size() || !options_.controls.any()) return {};
+  std::string names;
+  std::string chances;
+  for (const ListMark& mark : scratch.listMarks) {
+    if (mark.how >= ListMark::kPromoted)
+      appendText(options_.promotionNames[mark.how - ListMark::kPromoted], names);
+    else
+      names += "null";
+    appendScore(mark.propensity, chances);
+    names += ',';
+    chances += ',';
+  }
+  if (!names.empty()) names.pop_back(), chances.pop_back();
+  std::string text;
+  if (!options_.controls.promotions.empty()) text += ",\"promotionNames\":[" + names + "]";
+  if (options_.controls.explorationWeight > 0) text += ",\"propensities\":[" + chances + "]";
+  return text;
 }
 
 }  // namespace attune::trainer

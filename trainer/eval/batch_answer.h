@@ -16,6 +16,8 @@ struct BatchOptions {
   /// The time of requests that do not say theirs, in seconds since 1970, for filters and the
   /// automatic context (ListRequest::now).
   double now = 0;
+  ListControls controls = {};  ///< of every list; its seed is mixed with the user's or item's id
+  std::vector<std::string> promotionNames = {};  ///< (controls.promotions)
 };
 
 /// One line of output, without its line break.
@@ -29,7 +31,9 @@ struct BatchAnswer {
 ///   {"input":{..},"output":null,"error":"why"}
 /// Scores read back as the same 32-bit floats. In a ranking, items the filter takes are left out
 /// and items the bundle does not have come last, in the order given, with the score null. Items
-/// like an unknown item are popular items. Borrows everything; immutable, thread-safe.
+/// like an unknown item are popular items. With promotions the output also has "promotionNames",
+/// with exploration "propensities", one an item; null for an item that is not promoted. Borrows
+/// everything; immutable, thread-safe.
 class BatchAnswerer {
  public:
   /// `stored` may be null: then only `events` give a history.
@@ -57,6 +61,7 @@ class BatchAnswerer {
   /// The same for the user's attributes and the filter's values; fills what answer() goes on with.
   std::string readAttributes(const BatchRequest& request, Session& session) const;
   std::string readFilterValues(const BatchValues& values, FilterValues& out) const;
+  std::string marksOf(const Scratch& scratch) const;
   std::string describe(const Error& error) const;
   ListRequest listRequest(const Question& question) const;
   Status serve(const Question& question, Scratch& scratch, Ranking& ranking) const;

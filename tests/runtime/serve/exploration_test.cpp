@@ -61,7 +61,7 @@ TEST_CASE("what is ignored is believed in less, what is taken more, and both are
   const Belief fresh = beliefOf(7, 2, 3, 0, 0, 0);
   CHECK(fresh.item == 7);
   CHECK(fresh.mean == Approx(2));
-  CHECK(fresh.scale == Approx(3));
+  CHECK(fresh.scale == Approx(3 * 0.5513289));
   const Belief ignored = beliefOf(7, 2, 3, 10, 0, 0), taken = beliefOf(7, 2, 3, 10, 5, 0);
   CHECK(ignored.mean < fresh.mean);
   CHECK(taken.mean > fresh.mean);

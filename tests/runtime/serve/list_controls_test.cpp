@@ -144,7 +144,7 @@ TEST_CASE("diversity puts what resembles the items before it lower") {
   size_t best = 1;
   const auto key = [&](size_t i) {
     return std::log(ranked[i].score) -
-           2.8f / 6 * range * model.similarity(ranked[0].item, ranked[i].item);
+           2.65f / 6 * range * model.similarity(ranked[0].item, ranked[i].item);
   };
   for (size_t i = 2; i < ranked.size(); ++i)
     if (key(i) > key(best)) best = i;
