@@ -41,7 +41,9 @@ Interval intervalOf(Comparison comparison, double x) {
 }
 
 /// std::fill is a loop where code is compiled small.
-void clear(std::span<uint8_t> bytes) { std::memset(bytes.data(), 0, bytes.size()); }
+void clear(std::span<uint8_t> bytes) {
+  if (!bytes.empty()) std::memset(bytes.data(), 0, bytes.size());
+}
 
 // A byte may alias anything, so these loops say that theirs do not.
 
@@ -267,7 +269,7 @@ void FilterRunner::fillBlock(const FilterExpression& expression, uint32_t begin,
 void FilterRunner::fill(const FilterCondition& condition, const ResolvedCondition& resolved,
                         uint32_t begin, uint32_t count, uint8_t* out) const {
   if (resolved.truth != Truth::asks || condition.table == FilterTable::interactions) {
-    std::memset(out, resolved.truth == Truth::always, count);
+    std::memset(out, static_cast<int>(resolved.truth == Truth::always), count);
     return;
   }
   clear({out, count});
