@@ -8,7 +8,7 @@ namespace {
 
 constexpr uint32_t kTaken = kUnknownItem;
 /// What a diversity of 1 takes off an item that equals all before it, at the end of the list, in
-/// spreads of the candidates' keys. So a strength of a half costs 1 to 2 % of NDCG@10 and makes
+/// spreads of the candidates' keys. So a strength of a half costs up to 2 % of NDCG@10 and makes
 /// lists a fifth less alike (tests/bench/diversity.mjs).
 constexpr float kPenalty = 2.65f;
 constexpr float kNone = -std::numeric_limits<float>::infinity();

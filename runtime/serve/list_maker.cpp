@@ -84,9 +84,10 @@ float ListMaker::keyOf(uint32_t item, float score) const {
   if (controls_.popularityDiscount > 0)
     key -= controls_.popularityDiscount * engine_.counts().logit(item);
   if (controls_.freshnessBoost > 0) {
-    const double age =
-        std::max(0.0, ageInDays(item)) / static_cast<double>(controls_.freshnessDays);
-    if (age < 100) key += controls_.freshnessBoost * expOf(-0.6931472f * static_cast<float>(age));
+    // NaN, an item without a time, is below nothing and gains nothing.
+    const double age = ageInDays(item) / static_cast<double>(controls_.freshnessDays);
+    if (age < 100)
+      key += controls_.freshnessBoost * expOf(-0.6931472f * static_cast<float>(std::max(0.0, age)));
   }
   return key;
 }

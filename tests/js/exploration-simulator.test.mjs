@@ -20,6 +20,7 @@ const kNewPerKind = 4; // a fifth
 const kUsers = 40;
 const kRounds = 150;
 const kPlaces = 5;
+const kTimeless = 'tea-18'; // has no CREATION_TIMESTAMP
 
 /** Numbers in [0, 1) by a seed (mulberry32). */
 function randomOf(seed) {
@@ -55,7 +56,7 @@ before(async () => {
     type: 'record', name, namespace: 'com.amazonaws.personalize.schema', version: '1.0', fields,
   }));
   const text = (name, more) => ({ name, type: 'string', ...more });
-  const whole = (name) => ({ name, type: 'long' });
+  const whole = (name, type = 'long') => ({ name, type });
   const random = randomOf(1);
   const rows = [];
   for (let user = 0; user < 400; user++) {
@@ -66,9 +67,9 @@ before(async () => {
     }
   }
   const imports = {
-    items: [schema('Items', [text('ITEM_ID'), text('KIND', { categorical: true }), whole('CREATION_TIMESTAMP')]),
+    items: [schema('Items', [text('ITEM_ID'), text('KIND', { categorical: true }), whole('CREATION_TIMESTAMP', ['null', 'long'])]),
       file('items.csv', ['ITEM_ID,KIND,CREATION_TIMESTAMP', ...items.map(({ id, kind, isNew }) =>
-        `${id},${kind},${kStart + (isNew ? 29 : -500) * kDay}`)].join('\n'))],
+        `${id},${kind},${id === kTimeless ? '' : kStart + (isNew ? 29 : -500) * kDay}`)].join('\n'))],
     interactions: [schema('Interactions', [text('USER_ID'), text('ITEM_ID'), whole('TIMESTAMP')]),
       file('interactions.csv', ['USER_ID,ITEM_ID,TIMESTAMP', ...rows].join('\n'))],
   };
@@ -182,4 +183,13 @@ test('weight 0 shows no new item beyond its rank', () => {
       greedy(session, timestamp),
     );
   }
+});
+
+test('freshness lifts new items, and not one whose time nobody knows', () => {
+  const session = recommender.session();
+  session.record({ itemId: 'tea-15', timestamp: kStart + 29.5 * kDay });
+  const list = listOf(session, kStart + 30 * kDay, { numResults: items.length, freshnessBoost: 10 });
+  const ids = list.map(({ itemId }) => itemId);
+  assert.deepEqual(new Set(ids.slice(0, newIds.length)), new Set(newIds));
+  assert.ok(ids.indexOf(kTimeless) >= newIds.length);
 });
