@@ -24,7 +24,8 @@ class NeighbourModel : public Model {
         popularityBlend_(popularityBlend) {}
   Status score(const Query& query, ModelScratch& scratch, std::span<float> scores) const override;
   Status scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const override;
-  /// The weight of one in the other's list.
+  /// The weight of one in the other's list, by that of the nearest there, which is 0.2: weights
+  /// themselves are shares of many neighbours, and small where lists are long.
   float similarity(uint32_t a, uint32_t b) const override;
 
  private:

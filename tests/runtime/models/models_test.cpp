@@ -66,6 +66,16 @@ TEST_CASE("requests leave nothing behind in the scratch they share") {
   CHECK(asked.recommend({"a", "b"}) == first);
 }
 
+TEST_CASE("likeness is a neighbour's weight by that of the nearest, whoever of the two is asked") {
+  Asked asked(ModelKind::Neighbours);
+  const auto likeness = [&](uint32_t a, uint32_t b) { return asked.engine->model().similarity(a, b); };
+  CHECK(likeness(0, 1) == Approx(0.2));  // a -> b 200, c 100; b -> a
+  CHECK(likeness(0, 2) == Approx(0.2 * 100 / 200));
+  CHECK(likeness(2, 0) == likeness(0, 2));
+  CHECK(likeness(2, 3) == likeness(0, 1));  // however little the nearest weighs
+  CHECK(likeness(3, 4) == 0);
+}
+
 TEST_CASE("exact weights give the same order as quantised ones here") {
   trainer::BundleBuilder exact(6, "sims", ModelKind::Neighbours);
   const trainer::Dataset data = sampleDataset();
