@@ -81,7 +81,15 @@ train() {
 
 train_models() {
   mkdir -p $models
-  train popularity-count && train sims --set max_neighbours=50 --include-text TITLE
+  train popularity-count && train sims --set max_neighbours=50 --include-text TITLE && save_filters
+}
+
+# The bundle carries filters by name; the page offers them.
+save_filters() {
+  local name expression
+  while read -r name expression; do
+    $attune filter --bundle $models/sims.attune --save "$name" "$expression" >/dev/null || return
+  done <"$here/filters.txt"
 }
 
 step "Set-up"

@@ -8,7 +8,7 @@ const MIN_MOVIES = 5; // a genre with fewer popular movies makes no shelf
 /** `filter(movies)` keeps those of the chosen genre; `onChange` runs when another is chosen. */
 export function createGenrePicker(fieldset, movies, onChange) {
   let chosen = EVERYTHING;
-  for (const genre of [EVERYTHING, ...commonGenres(movies)]) {
+  for (const genre of [EVERYTHING, ...genresByCount(movies)]) {
     const input = element('input', {
       type: 'radio',
       name: 'genre',
@@ -28,8 +28,8 @@ export function createGenrePicker(fieldset, movies, onChange) {
   };
 }
 
-/** The genres with the most popular movies first. */
-function commonGenres(movies) {
+/** The genres with the most of these movies first. */
+export function genresByCount(movies) {
   const counts = new Map();
   for (const genre of movies.flatMap(({ genres }) => genres))
     counts.set(genre, (counts.get(genre) ?? 0) + 1);
