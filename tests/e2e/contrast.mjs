@@ -19,7 +19,9 @@ export function faintTexts() {
   const faint = [];
   const selector =
     'h1, h2, .intro p, .badge:not([hidden]), .genre span, .card-genres, .timing, ' +
-    '.watched-title, .watched-year, .quiet-button, .foot p';
+    '.watched-title, .watched-year, .quiet-button:not([hidden]), .foot p, .rules-name, .rules-facts, ' +
+    '.rule-name, .rule-hint, .rules output, .filter-count, .filter-message, .filter-box textarea, ' +
+    '.example, .why-button, .promoted:not([hidden]), .why h3, .why-words, .why-title';
   for (const element of document.querySelectorAll(selector)) {
     const [a, b] = [luminance(parse(getComputedStyle(element).color)), luminance(ground(element))];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);

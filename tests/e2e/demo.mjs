@@ -11,6 +11,13 @@ const SITE = process.env.ATTUNE_SITE ?? join(ROOT, 'build/movies/site');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const SCREENSHOTS = join(ROOT, 'build/e2e');
 const DESKTOP = { width: 1280, height: 900 };
+export const PHONE = {
+  viewport: { width: 380, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+  colorScheme: 'dark',
+};
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -31,8 +38,10 @@ export function reasonToSkip() {
   return existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}`;
 }
 
+const npm = createRequire(join(ROOT, 'js/package.json'));
+
 export async function startBrowser() {
-  const { chromium } = createRequire(join(ROOT, 'js/package.json'))('playwright-core');
+  const { chromium } = npm('playwright-core');
   mkdirSync(SCREENSHOTS, { recursive: true });
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
@@ -79,6 +88,17 @@ class Demo {
     await session.send('Network.enable');
     session.on('Network.requestWillBeSent', ({ request }) => this.requests.push(request.url));
     session.on('Network.webSocketCreated', (socket) => this.requests.push(socket.url));
+  }
+
+  /** Has axe-core in every page, past the policy: pages may load no script of others. */
+  useAxe() {
+    return this.context.addInitScript({ path: npm.resolve('axe-core/axe.min.js') });
+  }
+
+  /** What axe-core, asked for all it knows, finds wrong: rules, with the first elements. */
+  async axeViolations() {
+    const { violations } = await this.page.evaluate(() => globalThis.axe.run());
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)[0]}`);
   }
 
   /** Opens the page and waits until it is usable and kept for offline use. */
@@ -147,6 +167,28 @@ class Demo {
     }));
   }
 
+  /** Types a filter, replacing what is there, and waits until it has been judged. */
+  async typeFilter(text) {
+    const box = this.page.locator('#filter');
+    await box.fill('');
+    await box.pressSequentially(text);
+    await this.filterJudged();
+  }
+
+  /** The page waits for a pause in typing. */
+  filterJudged() {
+    return this.page.locator('#filter-rule:not([aria-busy])').waitFor();
+  }
+
+  /** Genres and years of a shelf's movies. */
+  async movies(shelf) {
+    const titles = await this.cards(shelf).evaluateAll((cards) => cards.map(({ title }) => title));
+    return titles.map((title) => {
+      const [, year, genres] = /\((?:(\d{4})(?:, )?)?([^()]*)\)$/u.exec(title);
+      return { year: Number(year), genres: genres.split(', ') };
+    });
+  }
+
   async pickPopular(...positions) {
     for (const position of positions) await this.cards('popular').nth(position).click();
   }
@@ -157,11 +199,11 @@ class Demo {
 
   /** Presses a key until `reached(focused)`. */
   async pressUntil(key, reached) {
-    for (let presses = 0; presses < 60; ++presses) {
+    for (let presses = 0; presses < 120; ++presses) {
       await this.page.keyboard.press(key);
       if (reached(await this.focused())) return;
     }
-    throw new Error(`${key}, pressed 60 times, never got there`);
+    throw new Error(`${key}, pressed 120 times, never got there`);
   }
 
   screenshot(name) {

@@ -3,15 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { faintTexts } from './contrast.mjs';
-import { openDemo, reasonToSkip, startBrowser } from './demo.mjs';
-
-const PHONE = {
-  viewport: { width: 390, height: 844 },
-  hasTouch: true,
-  isMobile: true,
-  deviceScaleFactor: 2,
-  colorScheme: 'dark',
-};
+import { openDemo, PHONE, reasonToSkip, startBrowser } from './demo.mjs';
 
 describe('the movies demo', { skip: reasonToSkip(), concurrency: false }, () => {
   let browser, demo;
@@ -219,7 +211,7 @@ describe('the movies demo', { skip: reasonToSkip(), concurrency: false }, () => 
       .evaluateAll((list) => list.map((h) => h.tagName));
     assert.deepEqual(headings, ['H1', 'H2', 'H2', 'H2', 'H2']);
     const nameless = await demo.page
-      .locator('button:not([aria-hidden])')
+      .locator('button:not([aria-hidden]):not([hidden])')
       .evaluateAll(
         (list) =>
           list.filter((button) => !(button.getAttribute('aria-label') ?? button.innerText).trim())

@@ -72,6 +72,7 @@ class FilterBox {
 
   wait_() {
     clearTimeout(this.pause_);
+    byId('filter-rule').setAttribute('aria-busy', 'true');
     this.mark_(undefined); // the marked place may have moved
     this.pause_ = setTimeout(() => this.judge_(), PAUSE_MS);
   }
@@ -89,6 +90,7 @@ class FilterBox {
     const problem = this.problemOf_(expression);
     this.problem_ = problem && wordsOf(text, problem);
     this.showProblem_();
+    byId('filter-rule').removeAttribute('aria-busy');
     for (const { button, says } of this.examples_)
       button.setAttribute('aria-pressed', String(says === expression));
     if (problem || expression === this.inForce_) return;
