@@ -19,25 +19,23 @@ const { values: options, positionals: [bundle, split] } = parseArgs({
   },
 });
 const recommender = await load(bundle);
-const lines = readFileSync(join(split, 'interactions.csv'), 'utf8').trim().split('\n');
-const columns = lines[0].split(',');
-const [user, item, time] = ['USER_ID', 'ITEM_ID', 'TIMESTAMP'].map((name) => columns.indexOf(name));
+/** Rows of a CSV file as objects; fields in quotes may hold commas, but no line ends. */
+function readCsv(name) {
+  const [head, ...rows] = readFileSync(join(split, name), 'utf8').trim().split('\n')
+    .map((line) => [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/gu)]
+      .map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain));
+  return rows.map((row) => Object.fromEntries(head.map((column, i) => [column, row[i]])));
+}
 const histories = new Map();
-for (const line of lines.slice(1)) {
-  const row = line.split(',');
-  if (!histories.has(row[user])) histories.set(row[user], []);
-  histories.get(row[user]).push({ itemId: row[item], timestamp: Number(row[time]) });
+for (const { USER_ID: user, ITEM_ID: itemId, TIMESTAMP } of readCsv('interactions.csv')) {
+  if (!histories.has(user)) histories.set(user, []);
+  histories.get(user).push({ itemId, timestamp: Number(TIMESTAMP) });
 }
 const attributes = new Map();
 if (existsSync(join(split, 'users.csv'))) {
-  const [names, ...users] = readFileSync(join(split, 'users.csv'), 'utf8').trim().split('\n')
-    .map((line) => line.split(','));
-  for (const row of users) {
-    const values = Object.fromEntries(names.map((name, i) => [name, row[i]]));
-    const { USER_ID: id, ...known } = values;
-    const wanted = recommender.userColumns.map(({ name }) => name);
-    attributes.set(id, Object.fromEntries(Object.entries(known).filter(([name]) => wanted.includes(name))));
-  }
+  const wanted = recommender.userColumns.map(({ name }) => name);
+  for (const row of readCsv('users.csv'))
+    attributes.set(row.USER_ID, Object.fromEntries(wanted.map((name) => [name, row[name]])));
 }
 const truth = readFileSync(join(split, 'truth.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
 
@@ -52,13 +50,16 @@ const jaccard = (a, b) => {
   return x.size + y.size === 0 ? 0 : both / (x.size + y.size - both);
 };
 /** Cosine of the items' vectors, as similarItems scores it; of one item's list at a time. */
-const near = new Map();
+const numbers = new Map([...recommender.itemIds()].map((id, number) => [id, number]));
+const near = new Map(); // item id -> (items)
 const cosine = (a, b) => {
   if (!near.has(a)) {
+    const row = new Float32Array(numbers.size);
     const { itemList } = recommender.similarItems(a, { numResults: recommender.itemCount });
-    near.set(a, new Map(itemList.map(({ itemId, score }) => [itemId, Math.fround(score)])));
+    for (const { itemId, score } of itemList) row[numbers.get(itemId)] = score;
+    near.set(a, row);
   }
-  return near.get(a).get(b);
+  return near.get(a)[numbers.get(b)];
 };
 const pairs = (ids, similarity) => {
   let sum = 0;
