@@ -7,12 +7,14 @@
 #include "trainer/cli/recommend_command.h"
 #include "trainer/cli/synth_command.h"
 #include "trainer/cli/train_command.h"
+#include "trainer/cli/update_command.h"
 
 namespace attune::trainer {
 
 void addCommands(CLI::App& app, std::function<void()>& run) {
   addImportCommand(app, run);
   addTrainCommand(app, run);
+  addUpdateCommand(app, run);
   addEvaluateCommand(app, run);
   addRecommendCommand(app, run);
   addFilterCommand(app, run);

@@ -137,6 +137,7 @@ void train(const TrainCommand& command) {
   request.includeText = {command.includeText.begin(), command.includeText.end()};
   checkFilters(filters, data, request.includeText);  // before hours of training
   request.filters = filters;
+  request.events = eventsToJson(solution);
   if (command.precision == "f32") request.precision = BundlePrecision::float32;
   const auto forecast = foretell(command, data, request);
   TrainActual actual;

@@ -27,6 +27,10 @@ class BundleBuilder {
   /// gives the same bytes. Its own file lists what a header holds: bundle_copy.cpp.
   static BundleBuilder copyOf(const Bundle& bundle);
 
+  /// Takes over what a bundle holds that speaks of no single item: its model's weights and
+  /// configuration, and the columns of users and requests. After the item columns were added.
+  void takeWeights(const Bundle& bundle);
+
   /// Adds a section; T is int8_t, uint8_t, uint16_t, int32_t, uint32_t, float or double.
   template <typename T>
   void add(SectionKind kind, std::span<const T> values, uint32_t column = 0) {
@@ -80,6 +84,7 @@ class BundleBuilder {
   static constexpr Element elementOf(float) { return Element::F32; }
   static constexpr Element elementOf(double) { return Element::F64; }
   void add(SectionKind kind, Element element, std::span<const std::byte> bytes, uint32_t column);
+  void take(const schema::Section& section, const schema::Bundle& header);
   uint64_t requiredFeatures() const;
 
   uint32_t itemCount_;

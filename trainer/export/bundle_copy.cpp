@@ -43,11 +43,7 @@ BundleBuilder BundleBuilder::copyOf(const Bundle& bundle) {
   const schema::Bundle& header = bundle.header();
   BundleBuilder copy(header.item_count(), std::string(bundle.recipe()), header.model());
   copy.formatMinor_ = header.format_minor();
-  for (const schema::Section* section : *header.sections()) {
-    const std::span bytes(header.data()->data() + section->offset(), section->length());
-    copy.add(section->kind(), section->element(), std::as_bytes(bytes), section->column());
-    copy.parts_[{section->kind(), section->column()}].flags = section->flags();
-  }
+  for (const schema::Section* section : *header.sections()) copy.take(*section, header);
   if (header.names() != nullptr) copy.names_.assign(header.names()->begin(), header.names()->end());
   append(header.columns(), copy.columns_);
   append(header.query_columns(), copy.queryColumns_);
@@ -59,6 +55,27 @@ BundleBuilder BundleBuilder::copyOf(const Bundle& bundle) {
   if (const auto* table = header.recurrent()) copy.setRecurrent(configOf(*table));
   copy.setProvenance(std::string(bundle.provenance()));
   return copy;
+}
+
+void BundleBuilder::take(const schema::Section& section, const schema::Bundle& header) {
+  const std::span bytes(header.data()->data() + section.offset(), section.length());
+  add(section.kind(), section.element(), std::as_bytes(bytes), section.column());
+  parts_[{section.kind(), section.column()}].flags = section.flags();
+}
+
+void BundleBuilder::takeWeights(const Bundle& bundle) {
+  const schema::Bundle& header = bundle.header();
+  for (const schema::Section* section : *header.sections())
+    if (section->kind() >= SectionKind::AttentionNorm && section->kind() <= SectionKind::StartVector)
+      take(*section, header);
+  if (header.query_columns() != nullptr)
+    for (const schema::QueryColumn* column : *header.query_columns()) {
+      const auto* name = header.names()->data() + column->name_offset();
+      addQueryColumn({reinterpret_cast<const char*>(name), column->name_length()}, column->kind(),
+                     column->type());
+    }
+  if (const auto* table = header.transformer()) setTransformer(configOf(*table));
+  if (const auto* table = header.recurrent()) setRecurrent(configOf(*table));
 }
 
 }  // namespace attune::trainer

@@ -1,6 +1,7 @@
 #include "trainer/recipes/cold_start.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -35,7 +36,20 @@ double latestOf(const std::vector<double>& times) {
   return latest;
 }
 
+int64_t secondsNow() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 }  // namespace
+
+ColdItemRule coldItemRuleOf(const Parameters& p) {
+  return {.maxInteractions = static_cast<uint64_t>(p.integer("cold_start_max_interactions")),
+          .maxAgeDays = p.number("cold_start_max_duration"),
+          .now = secondsNow(),
+          .fromLatest = p.text("cold_start_relative_from") == "latestItem"};
+}
 
 std::vector<uint8_t> coldItems(const Dataset& data, const ColdItemRule& rule) {
   std::vector<uint64_t> interactions(data.items.size());
@@ -59,6 +73,14 @@ std::vector<uint8_t> coldItems(const Dataset& data, const ColdItemRule& rule) {
                     " are young enough, but none is both; raise cold_start_max_interactions or "
                     "cold_start_max_duration, or use hrnn-metadata");
   return cold;
+}
+
+void writeAllowed(const std::vector<uint8_t>& allowed, const ItemOrder& order,
+                  BundleBuilder& bundle) {
+  if (allowed.empty()) return;
+  std::vector<uint8_t> ordered;
+  for (const uint32_t item : order.toDataset) ordered.push_back(allowed[item]);
+  bundle.add(SectionKind::ItemAllowed, ordered);
 }
 
 }  // namespace attune::trainer

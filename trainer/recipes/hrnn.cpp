@@ -1,13 +1,13 @@
 #include "trainer/recipes/hrnn.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "trainer/recipes/cold_start.h"
 #include "trainer/recipes/item_features.h"
 #include "trainer/recipes/popularity_count.h"
 #include "trainer/recipes/sequence_fit.h"
 #include "trainer/recipes/sequence_recipe.h"
+#include "trainer/recipes/sequence_update.h"
 #include "trainer/recipes/user_histories.h"
 
 namespace attune::trainer {
@@ -31,20 +31,6 @@ HistoryOptions historiesOf(const Parameters& p) {
           .maxPercentile = p.number("max_user_history_length_percentile"),
           .sessionGapSeconds = gapSeconds(p),
           .recencyWeights = p.flag("recency_mask")};
-}
-
-/// The only place where a bundle's content may depend on the day it is made: currentTime asks so.
-int64_t secondsNow() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-ColdItemRule coldRuleOf(const Parameters& p) {
-  return {.maxInteractions = static_cast<uint64_t>(p.integer("cold_start_max_interactions")),
-          .maxAgeDays = p.number("cold_start_max_duration"),
-          .now = secondsNow(),
-          .fromLatest = p.text("cold_start_relative_from") == "latestItem"};
 }
 
 /// What the network has learned, and which items may be recommended (none listed: all).
@@ -78,7 +64,7 @@ class RecurrentNetwork : public TrainedModel {
     addWeights(SectionKind::SessionStart, model_.recurrent.start, 0, precision, bundle);
     bundle.add(SectionKind::SessionStartBias, numbersOf(model_.recurrent.startBias));
     bundle.add(SectionKind::FinalNorm, numbersOf(model_.finalNorm));
-    writeAllowed(order, bundle);
+    writeAllowed(learned_.allowed, order, bundle);
     writeCounts(counts_, order, bundle);
   }
 
@@ -97,13 +83,6 @@ class RecurrentNetwork : public TrainedModel {
                   BundlePrecision precision, BundleBuilder& bundle) const {
     addMatrix(kind, transposed(parameter.in(learned_.values.data())), parameter.rows,
               parameter.rows, precision, unit, bundle);
-  }
-
-  void writeAllowed(const ItemOrder& order, BundleBuilder& bundle) const {
-    if (learned_.allowed.empty()) return;
-    std::vector<uint8_t> ordered;
-    for (const uint32_t item : order.toDataset) ordered.push_back(learned_.allowed[item]);
-    bundle.add(SectionKind::ItemAllowed, ordered);
   }
 
   std::span<const float> numbersOf(const Parameter& parameter) const {
@@ -131,7 +110,7 @@ void leaveToFeatures(const std::vector<uint8_t>& cold, const ItemFeatures& featu
 std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Parameters& parameters,
                                                 const TrainOptions& options) const {
   Learned learned;
-  if (kind_ == Kind::coldStart) learned.allowed = coldItems(data, coldRuleOf(parameters));
+  if (kind_ == Kind::coldStart) learned.allowed = coldItems(data, coldItemRuleOf(parameters));
   const Sequences histories = userHistories(data, historiesOf(parameters));
   const ItemFeatures features = kind_ == Kind::events ? ItemFeatures() : itemFeaturesOf(data);
   const SequenceModel model(modelOf(parameters), data.items.size(), features.featureCount);
@@ -150,6 +129,17 @@ std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Param
   return std::make_unique<RecurrentNetwork>(
       model, std::move(learned), static_cast<uint32_t>(gapSeconds(parameters)), countUsers(data),
       fit.choices);
+}
+
+std::unique_ptr<TrainedModel> HrnnRecipe::update(const Bundle& bundle, const Dataset& data,
+                                                 const Parameters& parameters,
+                                                 const TrainOptions& options) const {
+  SequenceUpdateParts parts;
+  if (kind_ == Kind::coldStart) parts.allowed = coldItems(data, coldItemRuleOf(parameters));
+  if (kind_ != Kind::events) parts.features = itemFeaturesOf(data);
+  parts.counts = countUsers(data);
+  return updateSequenceModel(bundle, data, userHistories(data, historiesOf(parameters)),
+                             std::move(parts), options);
 }
 
 }  // namespace attune::trainer

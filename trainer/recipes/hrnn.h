@@ -20,6 +20,9 @@ class HrnnRecipe : public Recipe {
   explicit HrnnRecipe(Kind kind) : kind_(kind) {}
   std::unique_ptr<TrainedModel> train(const Dataset& data, const Parameters& parameters,
                                       const TrainOptions& options) const override;
+  std::unique_ptr<TrainedModel> update(const Bundle& bundle, const Dataset& data,
+                                       const Parameters& parameters,
+                                       const TrainOptions& options) const override;
 
  private:
   Kind kind_;

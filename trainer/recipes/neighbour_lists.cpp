@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "trainer/base/parallel.h"
@@ -109,16 +110,23 @@ void writeQuantised(const std::vector<uint32_t>& offsets, const std::vector<floa
 
 }  // namespace
 
-NeighbourLists findNeighbours(const Baskets& baskets, const NeighbourOptions& options) {
+NeighbourLists findNeighbours(const Baskets& baskets, std::span<const uint32_t> items,
+                              const NeighbourOptions& options) {
   const NeighbourSearch search(baskets, options);
-  NeighbourLists lists(baskets.itemCount());
+  NeighbourLists lists(items.size());
   std::vector<Tally> tallies(std::max(1u, options.threads));
   parallelFor(lists.size(), kItemsPerChunk, options.threads,
               [&](size_t begin, size_t end, unsigned worker) {
-                for (size_t item = begin; item < end; ++item)
-                  lists[item] = search.neighboursOf(static_cast<uint32_t>(item), tallies[worker]);
+                for (size_t i = begin; i < end; ++i)
+                  lists[i] = search.neighboursOf(items[i], tallies[worker]);
               });
   return lists;
+}
+
+NeighbourLists findNeighbours(const Baskets& baskets, const NeighbourOptions& options) {
+  std::vector<uint32_t> all(baskets.itemCount());
+  std::iota(all.begin(), all.end(), 0u);
+  return findNeighbours(baskets, all, options);
 }
 
 void writeNeighbours(const NeighbourLists& lists, const ItemOrder& order, BundlePrecision precision,

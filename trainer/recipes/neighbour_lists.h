@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "trainer/export/bundle_builder.h"
@@ -31,6 +32,10 @@ struct NeighbourOptions {
 /// in common, each counted by the length of its history, divided by the items' user counts to the
 /// powers 1 - popularityDiscount (the list's item) and popularityDiscount (the neighbour).
 NeighbourLists findNeighbours(const Baskets& baskets, const NeighbourOptions& options);
+
+/// The same for these items alone, in their order.
+NeighbourLists findNeighbours(const Baskets& baskets, std::span<const uint32_t> items,
+                              const NeighbourOptions& options);
 
 /// Adds the lists to a bundle: weights as bytes with a scale a list, or as f32.
 void writeNeighbours(const NeighbourLists& lists, const ItemOrder& order, BundlePrecision precision,

@@ -66,6 +66,15 @@ class Recipe {
   /// whatever the number of threads. Throws UserError where the data do not suffice.
   virtual std::unique_ptr<TrainedModel> train(const Dataset& data, const Parameters& parameters,
                                               const TrainOptions& options) const = 0;
+  /// A model for newer data that keeps the weights of a bundle this recipe has made: seconds, not
+  /// minutes. New items get vectors from what is known of them; what is only counted is counted
+  /// anew. options.choices are those of the bundle, which must outlive the model. A recipe that only
+  /// counts trains. REQUIRES: as of train(). Throws UserError where the bundle does not fit the data.
+  virtual std::unique_ptr<TrainedModel> update(const Bundle&, const Dataset& data,
+                                               const Parameters& parameters,
+                                               const TrainOptions& options) const {
+    return train(data, parameters, options);
+  }
   /// What train() will take on this machine; none for recipes that take seconds. Takes a few
   /// seconds itself and does not influence what is learned.
   virtual std::optional<RecipeForecast> forecast(const Dataset&, const Parameters&,

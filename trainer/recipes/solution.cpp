@@ -175,26 +175,35 @@ std::vector<uint8_t> eventsOfType(const Solution& solution, const Dataset& data)
 
 }  // namespace
 
-Solution readSolution(const std::string& recipe, const std::string& configPath,
-                      const std::vector<std::string>& settings) {
-  json outer = configPath.empty() ? json::object() : readJson(configPath);
+namespace {
+
+Solution solutionFrom(const std::string& recipe, const json& outer, const std::string& where) {
   const bool wrapped = outer.contains("solutionConfig");
   const std::vector<std::string> inside = {"algorithmHyperParameters", "eventValueThreshold",
                                            "eventsConfig"};
   std::vector<std::string> known = {"name", "recipeArn", "recipe", "eventType", "solutionConfig"};
   if (!wrapped) known.insert(known.end(), inside.begin(), inside.end());
-  checkKeys(configPath, outer, known);
+  checkKeys(where, outer, known);
   const json inner = wrapped ? outer["solutionConfig"] : outer;
-  if (wrapped) checkKeys(configPath + ": solutionConfig", inner, inside);
+  if (wrapped) checkKeys(where + ": solutionConfig", inner, inside);
 
   std::string name = recipe;
   for (const char* key : {"recipe", "recipeArn"})
-    if (name.empty() && outer.contains(key)) name = textOf(configPath + ": " + key, outer[key]);
+    if (name.empty() && outer.contains(key)) name = textOf(where + ": " + key, outer[key]);
   if (name.empty()) throw UserError("--recipe is missing, for example --recipe sims");
   Solution solution{Parameters(findRecipe(name)), "", std::nullopt, {}};
   if (outer.contains("eventType"))
-    solution.eventType = textOf(configPath + ": eventType", outer["eventType"]);
-  applyConfig(configPath, inner, solution);
+    solution.eventType = textOf(where + ": eventType", outer["eventType"]);
+  applyConfig(where, inner, solution);
+  return solution;
+}
+
+}  // namespace
+
+Solution readSolution(const std::string& recipe, const std::string& configPath,
+                      const std::vector<std::string>& settings) {
+  Solution solution = solutionFrom(
+      recipe, configPath.empty() ? json::object() : readJson(configPath), configPath);
   for (const std::string& setting : settings) {
     const size_t equals = setting.find('=');
     if (equals == std::string::npos || equals == 0)
@@ -202,6 +211,22 @@ Solution readSolution(const std::string& recipe, const std::string& configPath,
     solution.parameters.set(setting.substr(0, equals), setting.substr(equals + 1));
   }
   return solution;
+}
+
+Solution readSolution(const json& config, const std::string& where) {
+  return solutionFrom("", config, where);
+}
+
+json eventsToJson(const Solution& solution) {
+  json events;
+  if (!solution.eventType.empty()) events["eventType"] = solution.eventType;
+  if (solution.eventValueThreshold) events["eventValueThreshold"] = *solution.eventValueThreshold;
+  for (const EventRule& rule : solution.eventRules) {
+    json entry = {{"eventType", rule.eventType}, {"weight", rule.weight}};
+    if (rule.valueThreshold) entry["eventValueThreshold"] = *rule.valueThreshold;
+    events["eventsConfig"]["eventParametersList"].push_back(std::move(entry));
+  }
+  return events;
 }
 
 Dataset selectEvents(Dataset data, const Solution& solution) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,13 @@ struct Solution {
 /// for JSON that is not well-formed, unknown keys, and wrong values.
 Solution readSolution(const std::string& recipe, const std::string& configPath,
                       const std::vector<std::string>& settings);
+
+/// The same from JSON in memory; `where` names it in errors.
+Solution readSolution(const nlohmann::json& config, const std::string& where);
+
+/// Which events the solution learns from, as readSolution() understands it: some of eventType,
+/// eventValueThreshold and eventsConfig; null where it learns from all alike.
+nlohmann::json eventsToJson(const Solution& solution);
 
 /// The dataset with only the solution's events (the same dataset when it has no such rule), each
 /// with its weight where eventRules give different ones. Throws UserError when no event is left or a

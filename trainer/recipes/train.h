@@ -19,6 +19,7 @@ struct TrainRequest {
   std::set<std::string> includeText = {};  ///< text columns of the items to put in
   BundlePrecision precision = BundlePrecision::int8;
   FilterTexts filters = {};          ///< named filters to put in; not looked at by training
+  nlohmann::json events = nullptr;   ///< eventsToJson() of the solution, for the provenance
   nlohmann::json metrics = nullptr;  ///< goes into the bundle's provenance
 };
 
@@ -40,5 +41,10 @@ TrainedBundle train(const Dataset& data, const TrainRequest& request);
 
 /// The bytes alone.
 std::vector<uint8_t> trainBundle(const Dataset& data, const TrainRequest& request);
+
+/// The bytes of Recipe::update(): weights as the bundle has them, everything else as the data say.
+/// The provenance notes what the weights were learned from.
+std::vector<uint8_t> trainFrom(const Bundle& bundle, const Dataset& data,
+                               const TrainRequest& request);
 
 }  // namespace attune::trainer

@@ -4,6 +4,7 @@
 #include "trainer/recipes/item_features.h"
 #include "trainer/recipes/sequence_fit.h"
 #include "trainer/recipes/sequence_recipe.h"
+#include "trainer/recipes/sequence_update.h"
 #include "trainer/recipes/user_histories.h"
 
 namespace attune::trainer {
@@ -135,6 +136,21 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   return std::make_unique<TransformerWeights>(model, std::move(fit.values), std::move(vectors),
                                               std::move(query), std::move(counts), std::move(blend),
                                               fit.choices);
+}
+
+std::unique_ptr<TrainedModel> UserPersonalizationRecipe::update(const Bundle& bundle,
+                                                                const Dataset& data,
+                                                                const Parameters& parameters,
+                                                                const TrainOptions& options) const {
+  const Settings settings(parameters);
+  const QueryTable query(data, {.users = false, .context = false});
+  const Sequences sequences = sequencesOf(data, settings, query);
+  SequenceUpdateParts parts;
+  if (settings.useMetadata) parts.features = itemFeaturesOf(data);
+  parts.counts = countUsers(data);
+  parts.blend = learnBlendParts(data, sequences, SequenceChoices::fromJson(options.choices),
+                                parts.counts, settings.recencyBias, options.threads);
+  return updateSequenceModel(bundle, data, sequences, std::move(parts), options);
 }
 
 std::optional<RecipeForecast> UserPersonalizationRecipe::forecast(

@@ -12,6 +12,9 @@ class UserPersonalizationRecipe : public Recipe {
  public:
   std::unique_ptr<TrainedModel> train(const Dataset& data, const Parameters& parameters,
                                       const TrainOptions& options) const override;
+  std::unique_ptr<TrainedModel> update(const Bundle& bundle, const Dataset& data,
+                                       const Parameters& parameters,
+                                       const TrainOptions& options) const override;
   std::optional<RecipeForecast> forecast(const Dataset& data, const Parameters& parameters,
                                          const TrainOptions& options) const override;
 };
