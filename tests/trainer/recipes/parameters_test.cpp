@@ -1,6 +1,7 @@
 #include "trainer/recipes/parameters.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "trainer/base/errors.h"
 
@@ -78,4 +79,15 @@ TEST_CASE("both versions of Personalize's personalised recipes take Personalize'
   CHECK(findRecipe("aws-personalized-ranking").type == "PERSONALIZED_RANKING");
   CHECK(findRecipe("aws-personalized-ranking-v2").type == "PERSONALIZED_RANKING");
   CHECK(findRecipe("aws-user-personalization-v2").type == "USER_PERSONALIZATION");
+}
+
+TEST_CASE("no recipe lists a parameter twice") {
+  for (const RecipeInfo& recipe : recipeTable()) {
+    CAPTURE(recipe.name);
+    std::set<std::string> names;
+    for (const ParameterInfo& parameter : recipe.parameters) {
+      CAPTURE(parameter.name);
+      CHECK(names.insert(parameter.name).second);
+    }
+  }
 }
