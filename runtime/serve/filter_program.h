@@ -30,7 +30,7 @@ enum class FilterFieldType : uint8_t {
   eventType,
   eventValue,
   timestamp,  ///< of an event
-  attribute   ///< of the current user, of no known type
+  attribute   ///< of the current user or an event, of no known type
 };
 
 /// A value to compare with.

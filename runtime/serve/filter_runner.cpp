@@ -224,6 +224,11 @@ bool FilterRunner::holdsForEvent(const FilterCondition& condition,
   if (condition.type == FilterFieldType::eventType) {
     const std::string_view type = session_->typeName(event.type);
     for (const std::string_view text : texts(resolved)) found |= equalWithoutCase(text, type);
+  } else if (condition.type != FilterFieldType::timestamp &&
+             condition.type != FilterFieldType::eventValue) {
+    const std::string_view said =
+        event_context::find(session_->context(event), program_.nameOf(condition));
+    found = textHolds(condition, said, texts(resolved), numbers(resolved));
   } else {
     const double x = condition.type == FilterFieldType::timestamp
                          ? static_cast<double>(event.timestamp)

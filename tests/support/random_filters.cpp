@@ -34,12 +34,23 @@ class Maker {
       world_.flag.push_back(static_cast<uint8_t>(random_.below(3)));
       world_.titles.push_back(random_.below(6) == 0 ? "" : numbered("title ", random_.below(9), 1));
     }
-    for (uint32_t n = random_.below(40); n > 0; --n)
-      world_.events.push_back({random_.below(rows), kTypes[random_.below(3)],
-                               rounded(static_cast<int>(random_.below(50))),
-                               static_cast<int64_t>(900 + random_.below(100))});
+    for (uint32_t n = random_.below(40); n > 0; --n) world_.events.push_back(event(rows));
     if (random_.below(4) > 0) world_.plan = random_.below(2) == 0 ? "gold" : "basic";
     if (random_.below(4) > 0) world_.years = random_.below(90);
+  }
+
+  Event event(uint32_t rows) {
+    Event event{.row = random_.below(rows),
+                .type = kTypes[random_.below(3)],
+                .value = rounded(static_cast<int>(random_.below(50))),
+                .time = static_cast<int64_t>(900 + random_.below(100))};
+    if (random_.below(6) == 0) event.value = NAN;
+    for (const char* device : kDevices)
+      if (random_.below(2) == 0) event.devices.push_back(device);
+    if (random_.below(4) > 0) event.spent = (static_cast<int>(random_.below(101)) - 50) / 10.0;
+    event.gift = static_cast<uint8_t>(random_.below(3));
+    if (random_.below(3) > 0) event.note = numbered("note ", random_.below(4), 1);
+    return event;
   }
 
   Node condition(bool ofUser, bool mayLack, FilterValues& values, Text& text) {
@@ -88,6 +99,7 @@ class Maker {
 
   uint32_t below(uint32_t bound) { return random_.below(bound); }
   static constexpr const char* kTypes[] = {"click", "view", "buy"};
+  static constexpr const char* kDevices[] = {"phone", "tablet"};
 
  private:
   /// Numbers are floats, as columns and events have them.
@@ -98,7 +110,8 @@ class Maker {
   void addValue(Node& node, bool mayLack, FilterValues& values, Text& text) {
     Text value;
     if (isNumber(node.field)) {
-      const int tenths = node.field == Field::real || node.field == Field::value
+      const int tenths = node.field == Field::real || node.field == Field::value ||
+                                 node.field == Field::spent
                              ? static_cast<int>(random_.below(101)) - 50
                              : 10 * (static_cast<int>(random_.below(41)) - 20);
       if (node.field == Field::time) {
@@ -110,7 +123,8 @@ class Maker {
       }
       const bool exact = node.field == Field::whole || node.field == Field::age;
       value = exact ? whole(tenths / 10) : decimal(tenths);
-      node.numbers.push_back(exact ? tenths / 10.0 : rounded(tenths));
+      const bool isDouble = exact || node.field == Field::spent;
+      node.numbers.push_back(isDouble ? tenths / 10.0 : rounded(tenths));
     } else {
       value = textFor(node.field);
       node.values.push_back(value);
@@ -133,9 +147,12 @@ class Maker {
     switch (field) {
       case Field::single:
       case Field::several: return numbered("cat ", random_.below(14), 2);
-      case Field::flag: return random_.below(2) == 0 ? "true" : "false";
+      case Field::flag:
+      case Field::gift: return random_.below(2) == 0 ? "true" : "false";
       case Field::title: return numbered("title ", random_.below(10), 1);
       case Field::id: return numbered("i", random_.below(80), 5);
+      case Field::device: return random_.below(3) == 0 ? "tv" : kDevices[random_.below(2)];
+      case Field::note: return numbered("note ", random_.below(5), 1);
       case Field::type: return random_.below(4) == 0 ? "*" : kTypes[random_.below(3)];
       default: return random_.below(2) == 0 ? "gold" : "basic";
     }
@@ -161,13 +178,15 @@ FilterTrial tryRandomFilters(uint32_t seed, uint32_t filters) {
   const Vocabulary ids(tables.ids.view());
   const FilterRows rows{ids, tables.catalogue};
   Session session(ids, 100);
-  for (const Event& event : world.events)
+  for (const Event& event : world.events) {
+    const Buffer<char> context = event.context();
     (void)session.record(world.ids[event.row], event.type, event.time,
-                         static_cast<float>(event.value));
+                         static_cast<float>(event.value), {context.data(), context.size()});
+  }
   (void)session.profile().set("PLAN", world.plan);
   if (!std::isnan(world.years))
     (void)session.profile().set("AGE", whole(static_cast<int>(world.years)));
-  const auto fields = FilterFields::of(tables.catalogue, QueryColumns());
+  const auto fields = FilterFields::of(tables.catalogue, tables.queryColumns);
   const Evaluator evaluator(world);
   FilterScratch scratch;
   FilterTrial trial;

@@ -76,8 +76,14 @@ std::string BatchAnswerer::describe(const Error& error) const {
 Result<Session> BatchAnswerer::sessionOf(const BatchRequest& request) const {
   if (!request.hasEvents && stored_ != nullptr) return stored_->sessionOf(request.userId, engine_);
   Session session = sessionFor(engine_.items(), request.events.size());
-  for (const BatchEvent& event : request.events)
-    ATTUNE_TRY(session.record(event.itemId, event.eventType, event.timestamp, event.value));
+  Buffer<char> context;
+  for (const BatchEvent& event : request.events) {
+    context.clear();
+    for (const auto& [name, text] : event.context)
+      ATTUNE_TRY(event_context::add(name, text, context));
+    ATTUNE_TRY(session.record(event.itemId, event.eventType, event.timestamp, event.value,
+                              {context.data(), context.size()}));
+  }
   return session;
 }
 

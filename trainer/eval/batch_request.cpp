@@ -62,6 +62,23 @@ Problem unknownField(const std::string& where, const std::string& name,
   return where + "unknown field \"" + name + "\"" + didYouMean(name, known);
 }
 
+/// Personalize's limits: 150 pairs, names of 150 and values of 1000 characters.
+Problem readValues(const std::string& field, const ordered_json& object, BatchValues& values) {
+  if (!object.is_object()) return field + " must be an object of strings";
+  if (object.size() > kMaxValues) return field + " may have 150 values";
+  for (const auto& [name, value] : object.items()) {
+    const std::string where = field + "." + name;
+    if (name.empty() || charactersOf(name) > kMaxNameCharacters)
+      return field + ": names must have 1 to 150 characters";
+    const bool isText = value.is_string();
+    if (!isText && !value.is_number() && !value.is_boolean()) return where + " must be a string";
+    values.emplace_back(name, isText ? value.get<std::string>() : value.dump());
+    if (charactersOf(values.back().second) > kMaxValueCharacters)
+      return where + " must have at most 1000 characters";
+  }
+  return {};
+}
+
 Problem readEvent(const ordered_json& fields, const std::string& where, BatchEvent& event) {
   if (!fields.is_object()) return where + " must be an object";
   event.value = std::numeric_limits<float>::quiet_NaN();
@@ -76,9 +93,11 @@ Problem readEvent(const ordered_json& fields, const std::string& where, BatchEve
       problem = readTimestamp(value, place, event.timestamp);
     else if (name == "eventValue")
       problem = readValue(value, place, event.value);
+    else if (name == "context")
+      problem = readValues(place, value, event.context);
     else
-      problem =
-          unknownField(where + ": ", name, {"itemId", "eventType", "timestamp", "eventValue"});
+      problem = unknownField(where + ": ", name,
+                             {"itemId", "eventType", "timestamp", "eventValue", "context"});
     if (problem) return problem;
   }
   for (const char* required : {"itemId", "timestamp"})
@@ -104,23 +123,6 @@ Problem readItemList(const ordered_json& list, BatchRequest& request) {
     if (Problem problem =
             readId(list[i], "itemList[" + std::to_string(i) + "]", request.itemList[i]))
       return problem;
-  return {};
-}
-
-/// Personalize's limits: 150 pairs, names of 150 and values of 1000 characters.
-Problem readValues(const std::string& field, const ordered_json& object, BatchValues& values) {
-  if (!object.is_object()) return field + " must be an object of strings";
-  if (object.size() > kMaxValues) return field + " may have 150 values";
-  for (const auto& [name, value] : object.items()) {
-    const std::string where = field + "." + name;
-    if (name.empty() || charactersOf(name) > kMaxNameCharacters)
-      return field + ": names must have 1 to 150 characters";
-    const bool isText = value.is_string();
-    if (!isText && !value.is_number() && !value.is_boolean()) return where + " must be a string";
-    values.emplace_back(name, isText ? value.get<std::string>() : value.dump());
-    if (charactersOf(values.back().second) > kMaxValueCharacters)
-      return where + " must have at most 1000 characters";
-  }
   return {};
 }
 

@@ -17,6 +17,9 @@ Session sessionFor(const Vocabulary& items, size_t events);
 /// are of; ids are what carries over to the bundle. A null event type is the empty text.
 Status replay(const Dataset& data, std::span<const HistoryEvent> history, Session& session);
 
+/// What one interaction's own columns say, as an event_context; textual ones are left out.
+Status eventContext(const Dataset& data, uint32_t row, Buffer<char>& context);
+
 /// Gives a session the metadata of a user, as an application would: values as text. Columns that the
 /// bundle does not know are left out. Error: OutOfMemory.
 Status setAttributes(const Engine& engine, const Dataset& data, uint32_t user, Session& session);
