@@ -13,10 +13,10 @@
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
 #include "trainer/base/progress.h"
-#include "trainer/cli/list_options.h"
 #include "trainer/data/dataset_loader.h"
 #include "trainer/data/store.h"
 #include "trainer/eval/batch_run.h"
+#include "trainer/eval/list_options.h"
 #include "trainer/eval/served_bundle.h"
 
 namespace attune::trainer {
@@ -92,11 +92,11 @@ void runRecommend(const RecommendCommand& command) {
   const std::optional<StoredHistories> stored = loadHistories(command.store);
   ListOptions list;
   if (!command.listOptions.empty())
-    readListOptions(command.listOptions, served.engine(), languageOf(command), list);
+    readListOptionsFile(command.listOptions, served.engine(), languageOf(command), list);
   const BatchAnswerer answerer(
       served.engine(), stored ? &*stored : nullptr,
       {command.numResults, filter ? &*filter : nullptr, static_cast<double>(std::time(nullptr)),
-       list.controls, list.names});
+       &list, languageOf(command)});
   const auto start = std::chrono::steady_clock::now();
   const BatchCounts counts =
       answerTo(command.output, command.input == "-" ? std::cin : file, answerer, command.threads);
@@ -126,7 +126,8 @@ void addRecommendCommand(CLI::App& app, std::function<void()>& run) {
       "Filter for every request: an expression, or the name of one in the bundle");
   recommend->add_option("--list-options", command->listOptions,
                         "JSON file of what every list is to be: promotions, diversity, "
-                        "explorationWeight and the package's other options");
+                        "explorationWeight and the package's other options; what a "
+                        "request's line says itself counts instead");
   recommend->add_flag("--compatible", command->compatible,
                       "Take exactly the filters that Personalize takes");
   recommend->add_option("--threads", command->threads,

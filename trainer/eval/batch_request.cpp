@@ -1,10 +1,12 @@
 #include "trainer/eval/batch_request.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 
 #include "trainer/base/suggest.h"
+#include "trainer/eval/list_options.h"
 
 namespace attune::trainer {
 namespace {
@@ -145,9 +147,15 @@ Problem readField(const std::string& name, const ordered_json& value, BatchReque
   }
   if (name == "filterValues") return readValues(name, value, request.filterValues);
   if (name == "timestamp") return readRequestTime(value, request);
-  return unknownField("", name,
-                      {"userId", "itemId", "itemList", "events", "context", "attributes",
-                       "filterValues", "timestamp"});
+  std::vector<std::string> known = listOptionNames();
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    request.listOptions[name] = value;
+    return {};
+  }
+  for (const char* other : {"userId", "itemId", "itemList", "events", "context", "attributes",
+                            "filterValues", "timestamp"})
+    known.emplace_back(other);
+  return unknownField("", name, known);
 }
 
 /// What the fields ask for together.
@@ -162,8 +170,11 @@ Problem decideKind(BatchRequest& request) {
   if (!hasUser)
     return request.itemList.empty() ? "a request needs userId, itemId or events"
                                     : "a request with itemList needs userId or events";
-  if (!request.itemList.empty()) request.kind = BatchRequest::Kind::ranking;
-  return {};
+  if (request.itemList.empty()) return {};
+  request.kind = BatchRequest::Kind::ranking;
+  if (request.listOptions.empty()) return {};
+  return request.listOptions.begin().key() +
+         " does not go with itemList: a ranking has all items asked for, in the order of their scores";
 }
 
 Problem readRequest(const ordered_json& fields, BatchRequest& request) {

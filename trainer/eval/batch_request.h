@@ -32,7 +32,8 @@ struct BatchEvent {
 /// replace stored ones: texts, numbers or booleans.
 /// "filterValues": {"GENRE": "\"Comedy\",\"Drama\""} are the values of the filter's placeholders in
 /// Personalize's form (see FilterValues), or plain numbers. "timestamp": 1700000000 is when it is
-/// asked, in seconds since 1970; else that is now.
+/// asked, in seconds since 1970; else that is now. What readListOptions takes ("diversity",
+/// "promotions", ..) is of this list alone and counts instead of what the run says of it.
 struct BatchRequest {
   enum class Kind : uint8_t { forUser, related, ranking };
 
@@ -46,6 +47,7 @@ struct BatchRequest {
   bool hasAttributes = false;
   BatchValues attributes;
   BatchValues filterValues;
+  nlohmann::ordered_json listOptions = nlohmann::ordered_json::object();
   std::optional<double> timestamp;
 };
 

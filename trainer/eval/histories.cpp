@@ -76,7 +76,8 @@ Status setContext(const Engine& engine, const Dataset& data, uint32_t row, const
   return {};
 }
 
-Result<Session> StoredHistories::sessionOf(std::string_view userId, const Engine& engine) const {
+Result<Session> StoredHistories::sessionOf(std::string_view userId, const Engine& engine,
+                                           bool withContext) const {
   const uint32_t user = data_.users.find(userId);
   if (user == StringTable::kNone) return sessionFor(engine.items(), 0);
   Session session = sessionFor(engine.items(), rows_[user].size());
@@ -84,7 +85,7 @@ Result<Session> StoredHistories::sessionOf(std::string_view userId, const Engine
   Buffer<char> context;
   for (const uint32_t row : rows_[user]) {
     const HistoryEvent event = historyEvent(data_.interactions, row);
-    ATTUNE_TRY(eventContext(data_, row, context));
+    if (withContext) ATTUNE_TRY(eventContext(data_, row, context));
     ATTUNE_TRY(session.record(data_.items[event.item], typeOf(data_, event), event.timestamp,
                               event.value, {context.data(), context.size()}));
   }

@@ -35,8 +35,9 @@ class StoredHistories {
   explicit StoredHistories(Dataset data) : data_(std::move(data)), rows_(data_) {}
 
   /// A session with the whole history and the metadata of a user; an empty one for a user who is
-  /// not there.
-  Result<Session> sessionOf(std::string_view userId, const Engine& engine) const;
+  /// not there. What events carried comes `withContext` alone: only filters ask for it.
+  Result<Session> sessionOf(std::string_view userId, const Engine& engine,
+                            bool withContext = true) const;
 
  private:
   Dataset data_;
