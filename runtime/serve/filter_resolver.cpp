@@ -80,19 +80,23 @@ bool textHolds(const FilterCondition& condition, std::string_view text,
   return number && compares(condition.comparison, *number, numbers);
 }
 
-Status FilterResolver::resolve() {
+Status FilterResolver::resolve(Part part) {
   scratch_.texts.clear();
   scratch_.numbers.clear();
   scratch_.tables.clear();
   scratch_.conditions.clear();
   ATTUNE_TRY(scratch_.conditions.resize(program_.conditions.size()));
-  for (const FilterExpression& expression : program_.expressions)
-    for (uint32_t i = expression.whereBegin; i < expression.ifEnd; ++i) {
+  for (const FilterExpression& expression : program_.expressions) {
+    const bool known = part == Part::open && expression.isFixed;
+    const bool all = part != Part::fixed;
+    const uint32_t end = all ? expression.ifEnd : expression.isFixed ? expression.whereEnd : 0;
+    for (uint32_t i = known ? expression.whereEnd : expression.whereBegin; i < end; ++i) {
       const FilterStep& step = program_.steps[i];
       if (step.kind != FilterStep::Kind::condition) continue;
       ATTUNE_TRY(resolve(program_.conditions[step.condition], !expression.includes,
                          scratch_.conditions[step.condition]));
     }
+  }
   return {};
 }
 

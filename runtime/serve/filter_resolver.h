@@ -12,8 +12,10 @@ class FilterResolver {
                  FilterScratch& scratch)
       : program_(program), rows_(rows), request_(request), scratch_(scratch) {}
 
+  enum class Part : uint8_t { all, fixed, open };  ///< of expressions: see FilterExpression::isFixed
+
   /// Errors: as of Filter::run.
-  Status resolve();
+  Status resolve(Part part);
 
  private:
   Status resolve(const FilterCondition& condition, bool mayLack, ResolvedCondition& resolved);

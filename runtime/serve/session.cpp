@@ -119,8 +119,8 @@ Result<bool> Session::record(std::string_view itemId, std::string_view eventType
   if (itemId.empty() || itemId.size() > kMaxIdBytes)
     return invalid("an item id must have 1 to 1024 bytes");
   if (eventType.size() > kMaxTypeBytes) return invalid("an event type may have 1024 bytes");
-  if (context.size() > kMaxContextBytes) return invalid("an event's context may have 65535 bytes");
-  if (!isContext(context)) return invalid("an event's context must be names and values");
+  if (context.size() > kMaxContextBytes || !isContext(context))
+    return invalid("a context must be names and values of at most 65535 bytes");
   if (!isUtf8(itemId) || !isUtf8(eventType) || !isUtf8(context))
     return invalid("text must be UTF-8");
   SessionEvent event{items_->find(itemId), 0, timestamp, value};

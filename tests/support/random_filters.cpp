@@ -7,6 +7,7 @@
 
 #include "runtime/base/random.h"
 #include "runtime/serve/filter.h"
+#include "runtime/serve/filter_runner.h"
 #include "tests/support/filter_world.h"
 
 namespace attune::testing {
@@ -170,6 +171,28 @@ struct Expression {
 
 }  // namespace
 
+namespace {
+
+/// Whether the few rows that are found without judging all are those that pass; scratch.passes is
+/// the result of run() before and after.
+bool fewAreRight(const Filter& filter, const FilterRows& rows, const FilterRequest& request,
+                 FilterScratch& scratch, FilterTrial& trial) {
+  const std::vector<uint8_t> passes(scratch.passes.begin(), scratch.passes.end());
+  auto runner = filter.start(rows, request, scratch);
+  const auto few = runner.ok() ? runner.value().judgeFew(scratch.rows) : Result<bool>(runner.error());
+  bool right = few.ok();
+  if (few.ok() && few.value()) {
+    ++trial.few;
+    std::vector<uint8_t> found(passes.size());
+    for (const uint32_t row : scratch.rows) right &= ++found[row] == 1;
+    right &= found == passes;
+  }
+  for (size_t row = 0; row < passes.size(); ++row) scratch.passes[row] = passes[row];
+  return right;
+}
+
+}  // namespace
+
 FilterTrial tryRandomFilters(uint32_t seed, uint32_t filters) {
   World world;
   Maker maker(seed, world);
@@ -209,14 +232,15 @@ FilterTrial tryRandomFilters(uint32_t seed, uint32_t filters) {
       expressions.push_back(one);
     }
     FilterHint hint;
-    const auto filter =
-        Filter::compile(text, fields.value(), FilterLanguage::extended, hint);
+    auto filter = Filter::compile(text, fields.value(), FilterLanguage::extended, hint);
+    const bool prepares = trial.filters % 2 == 1;
+    if (filter.ok() && prepares && !filter.value().prepare(rows).ok()) ++trial.mistaken;
     if (!filter.ok() ||
         !filter.value().run(rows, {&session, &values, world.now}, scratch).ok()) {
       ++trial.mistaken;
       continue;
     }
-    bool right = true;
+    bool right = fewAreRight(filter.value(), rows, {&session, &values, world.now}, scratch, trial);
     for (uint32_t row = 0; row < ids.size(); ++row) {
       bool includes = false, included = false, excluded = false;
       for (const Expression& one : expressions) {

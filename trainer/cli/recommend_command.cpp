@@ -84,9 +84,11 @@ void runRecommend(const RecommendCommand& command) {
   std::ios::sync_with_stdio(false);
   const ServedBundle served = ServedBundle::read(command.bundle);
   std::optional<Filter> filter;
-  if (!command.filter.empty())
+  if (!command.filter.empty()) {
     filter.emplace(parseFilter(filterExpression(served.engine().namedFilters(), command.filter),
                                served.engine().filterFields(), languageOf(command)));
+    if (!filter->prepare(served.engine().filterRows()).ok()) throw std::bad_alloc();
+  }
   std::ifstream file;
   if (command.input != "-") file = openForReading(command.input);
   const std::optional<StoredHistories> stored = loadHistories(command.store);
