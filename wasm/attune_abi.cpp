@@ -108,7 +108,7 @@ void close(uint32_t handle) {
 
 }  // namespace
 
-ATTUNE_EXPORT int32_t attune_abi_version(void) { return 4; }
+ATTUNE_EXPORT int32_t attune_abi_version(void) { return 5; }
 
 ATTUNE_EXPORT uint32_t attune_reply(void) { return addressOf(&reply); }
 
@@ -215,11 +215,13 @@ ATTUNE_EXPORT void attune_session_clear(AttuneHandle session) {
 }
 
 ATTUNE_EXPORT int32_t attune_session_record(AttuneHandle session, uint32_t idLength,
-                                            uint32_t typeLength, double timestamp, double value) {
+                                            uint32_t typeLength, uint32_t contextLength,
+                                            double timestamp, double value) {
   const auto seconds = wholeSeconds(timestamp);
   if (!seconds.ok()) return fail(seconds.error());
   const auto recorded = at<OpenSession>(session)->session.record(
-      input(0, idLength), input(idLength, typeLength), seconds.value(), static_cast<float>(value));
+      input(0, idLength), input(idLength, typeLength), seconds.value(), static_cast<float>(value),
+      input(idLength + typeLength, contextLength));
   return recorded.ok() ? static_cast<int32_t>(recorded.value()) : fail(recorded.error());
 }
 
@@ -258,6 +260,7 @@ ATTUNE_EXPORT int32_t attune_session_event(AttuneHandle session, uint32_t index)
   const SessionEvent& event = open.events()[index];
   replyText(0, open.itemId(event));
   replyText(2, open.typeName(event.type));
+  replyText(4, open.context(event));
   reply.number[0] = static_cast<double>(event.timestamp);
   reply.number[1] = static_cast<double>(event.value);
   return event.item == kUnknownItem ? 0 : 1;

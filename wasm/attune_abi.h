@@ -30,7 +30,7 @@ extern "C" {
 
 typedef uint32_t AttuneHandle;
 
-/* 4; changes whenever an export changes its meaning. */
+/* 5; changes whenever an export changes its meaning. */
 int32_t attune_abi_version(void);
 
 /* The reply's address, the same for the life of the instance. */
@@ -81,10 +81,10 @@ int32_t attune_session_open(AttuneHandle recommender, uint32_t maxEvents);
 void attune_session_close(AttuneHandle session);
 void attune_session_clear(AttuneHandle session);
 
-/* input: item id, event type. `value` is NaN for none. Returns 1 if the bundle has the item, 0 if
-   the event was only kept. */
+/* input: item id, event type, context: names and values of columns in turn, each ended by a zero byte.
+   `value` is NaN for none. Returns 1 if the bundle has the item, 0 if the event was only kept. */
 int32_t attune_session_record(AttuneHandle session, uint32_t idLength, uint32_t typeLength,
-                              double timestamp, double value);
+                              uint32_t contextLength, double timestamp, double value);
 
 /* input: name of a users' column, value as text (values joined by '|', a number, true or false; empty
    for none). Returns 1 if the model knows something of the value, else 0. Error NotFound for a name
@@ -104,7 +104,7 @@ int32_t attune_context_set(AttuneHandle recommender, uint32_t nameLength, uint32
 /* Returns the number of events held, oldest first. */
 int32_t attune_session_size(AttuneHandle session);
 
-/* reply: id pointer, length, event type pointer, length; number[0] = timestamp, [1] = value or NaN.
+/* reply: id pointer, length, event type pointer, length, context pointer, length; number[0] = timestamp, [1] = value or NaN.
    Returns 1 if the bundle has the item, else 0. */
 int32_t attune_session_event(AttuneHandle session, uint32_t index);
 

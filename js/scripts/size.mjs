@@ -11,9 +11,9 @@ const dist = new URL('../dist/', import.meta.url);
 /** What is measured, and how many bytes each may have. */
 const kBudgets = [
   { name: 'attune.wasm', raw: 120_000, gzip: 50_000 },
-  { name: 'index.js', brotli: 8_000 },
-  { name: 'node.js', brotli: 8_100 },
-  { name: 'workerd.js', brotli: 8_000 },
+  { name: 'index.js', brotli: 8_050 },
+  { name: 'node.js', brotli: 8_150 },
+  { name: 'workerd.js', brotli: 8_050 },
   { name: 'inline.js' },
 ];
 

@@ -7,7 +7,7 @@ import { shortest } from './number.js';
 import type { NamedTexts } from './query.js';
 import type { Column, ColumnType, HistoryEvent } from './types.js';
 
-const kAbiVersion = 4;
+const kAbiVersion = 5;
 const kUnknownItem = 0xffffffff;
 const kReplyWords = 8;
 /** By the number of bundle.fbs's ColumnType. */
@@ -163,11 +163,10 @@ export class Engine {
 
   /** Returns whether the bundle has the item. */
   record(session: number, event: HistoryEvent): boolean {
-    const [idLength, typeLength] = this.#input(event.itemId, event.eventType);
-    const value = event.eventValue ?? NaN;
-    return (
-      this.#call('session_record', session, idLength!, typeLength!, event.timestamp, value) === 1
-    );
+    const { itemId, eventType, timestamp, eventValue = NaN, context = {} } = event;
+    const said = Object.entries(context).map(([name, text]) => text && `${name}\0${text}\0`);
+    const lengths = this.#input(itemId, eventType, said.join(''));
+    return this.#call('session_record', session, ...lengths, timestamp, eventValue) === 1;
   }
 
   setAttributes(session: number, attributes: NamedTexts): void {
@@ -183,13 +182,15 @@ export class Engine {
 
   event(session: number, index: number): HistoryEvent {
     this.#call('session_event', session, index);
-    const [id = 0, idLength = 0, type = 0, typeLength = 0] = this.#words();
+    const [id = 0, idLength = 0, type = 0, typeLength = 0, context = 0, length = 0] = this.#words();
     const [timestamp = 0, eventValue = NaN] = this.#numbers();
+    const pairs = [...this.#text(context, length).matchAll(/(.+?)\0(.+?)\0/gs)];
     return {
       itemId: this.#text(id, idLength),
       eventType: this.#text(type, typeLength),
       timestamp,
-      ...(Number.isNaN(eventValue) ? {} : { eventValue: shortest(eventValue) }),
+      ...(!Number.isNaN(eventValue) && { eventValue: shortest(eventValue) }),
+      ...(length && { context: Object.fromEntries(pairs.map((pair) => pair.slice(1))) }),
     };
   }
 

@@ -23,12 +23,8 @@ function fileOf(source: string | URL): string | URL | undefined {
   return isUrl ? undefined : text;
 }
 
-async function read(path: string | URL): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new AttuneError('FILE_UNREADABLE', `cannot read ${path}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+function read(path: string | URL): Promise<Uint8Array> {
+  return readFile(path).catch((cause: Error) => {
+    throw new AttuneError('FILE_UNREADABLE', `cannot read ${path}: ${cause.message}`, { cause });
+  });
 }

@@ -4,9 +4,8 @@
  */
 export function shortest(value: number): number {
   if (Number.isInteger(value) || Math.fround(value) !== value) return value;
-  for (let digits = 1; digits < 9; digits++) {
+  for (let digits = 1; ; digits++) {
     const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
+    if (digits > 8 || Math.fround(short) === value) return short;
   }
-  return Number(value.toPrecision(9));
 }

@@ -93,7 +93,7 @@ export class Session {
   /** Remembers an event; the very next list knows it. Returns whether the bundle has the item. */
   record(event: NewEvent): boolean {
     const { engine, handle } = this.#live;
-    const checked = checkEvent(event);
+    const checked = checkEvent(event, this.#context(event?.context));
     const known = engine.record(handle, checked);
     this.recordImpressions(event.impression ?? event.recommendationId ?? []);
     this.#changed();
@@ -314,30 +314,30 @@ function readHistory(engine: Engine, handle: number): readonly HistoryEvent[] {
   );
 }
 
-function checkEvent(event: NewEvent): HistoryEvent {
-  if (event === undefined) throw invalid('record: an event is wanted');
-  const known = [
+function checkEvent(event: NewEvent, context: NamedTexts): HistoryEvent {
+  const {
+    itemId,
+    eventType = 'click',
+    timestamp = Date.now() / 1000,
+    eventValue,
+  } = checkOptions('record', event, [
     'itemId',
     'eventType',
     'timestamp',
     'eventValue',
     'recommendationId',
     'impression',
-  ];
-  const {
-    itemId,
-    eventType = 'click',
-    timestamp,
-    eventValue,
-  } = checkOptions('record', event, known);
+    'context',
+  ]);
   if (eventValue !== undefined && !Number.isFinite(eventValue)) {
     throw invalid(`eventValue: ${show(eventValue)} is not a finite number`);
   }
   return {
     itemId: checkText('itemId', itemId),
     eventType: checkText('eventType', eventType),
-    timestamp: timestamp === undefined ? Date.now() / 1000 : checkTimestamp('timestamp', timestamp),
-    ...(eventValue === undefined ? {} : { eventValue }),
+    timestamp: checkTimestamp('timestamp', timestamp),
+    ...(eventValue !== undefined && { eventValue }),
+    context: Object.fromEntries(context),
   };
 }
 

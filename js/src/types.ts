@@ -46,6 +46,8 @@ export interface NewEvent {
   /** A Date, or seconds since 1970; now. */
   timestamp?: Date | number | undefined;
   eventValue?: number | undefined;
+  /** The event's own columns, for filters on Interactions; null is no value. */
+  context?: Values | undefined;
   /** What was shown when it happened: the list of this id, or these items, which win. */
   recommendationId?: string | undefined;
   impression?: readonly string[] | undefined;
@@ -58,6 +60,8 @@ export interface HistoryEvent {
   /** Seconds since 1970. */
   readonly timestamp: number;
   readonly eventValue?: number;
+  /** Texts by the names of columns; values of a categorical one joined by `|`. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 /** Names of item columns to return with each item, as in Amazon Personalize. */

@@ -12,24 +12,15 @@ constexpr size_t kGroup = 16;
 using Float4 = float __attribute__((vector_size(16)));
 using Int4 = int32_t __attribute__((vector_size(16)));
 
-using Byte4 = uint8_t __attribute__((vector_size(4)));
-
-/// Whether any of the 16 scores from `from` on is at least `threshold`, of those that pass unless
-/// `passes` is null; NaN is not.
-bool anyReaches(const float* from, float threshold, const uint8_t* passes) {
+/// Whether any of the 16 scores from `from` on is at least `threshold`; NaN is not.
+bool anyReaches(const float* from, float threshold) {
   const Float4 limit = {threshold, threshold, threshold, threshold};
   Int4 hits = {};
 #pragma GCC unroll 4
   for (size_t j = 0; j < 4; ++j) {
     Float4 four;
     std::memcpy(&four, from + 4 * j, sizeof four);
-    Int4 reaches = four >= limit;
-    if (passes != nullptr) {
-      Byte4 one;
-      std::memcpy(&one, passes + 4 * j, sizeof one);
-      reaches &= __builtin_convertvector(one, Int4);
-    }
-    hits |= reaches;
+    hits |= four >= limit;
   }
   return (hits[0] | hits[1] | hits[2] | hits[3]) != 0;
 }
@@ -64,8 +55,8 @@ class Survivors {
 
   float threshold() const { return threshold_; }
 
+  /// REQUIRES: score >= threshold()
   void offer(uint32_t item, float score) {
-    if (!(score >= threshold_)) return;
     kept_.data()[count_++] = {item, score};
     if (count_ == limit_) prune();
   }
@@ -93,31 +84,39 @@ class Survivors {
   float threshold_ = -std::numeric_limits<float>::max();  // masks -infinity
 };
 
-/// What passes the mask. Groups are asked for in ascending order; the more of them in a row, the
-/// more are judged at once.
+/// Whether none of 16 rows is marked.
+bool noneMarked(const uint8_t* marks) {
+  uint64_t halves[2];
+  std::memcpy(halves, marks, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+/// What passes the mask. Groups are asked for in ascending order, and more are judged at once where
+/// all are asked for: what a call costs beside its rows is as much as a hundred of them.
 class Passing {
  public:
   Passing(const LazyMask* mask, size_t count) : mask_(mask), count_(count) {}
+
+  /// Whether none of the 16 from `begin` on passes, as far as that is known already.
+  bool excludes(size_t begin) const { return begin < known_ && noneMarked(mask_->passes + begin); }
 
   /// The marks of the group from `begin` on, which is judged now if it was not yet; null without a
   /// mask.
   const uint8_t* of(size_t begin) {
     if (mask_ == nullptr) return nullptr;
     if (begin >= known_) {
-      ahead_ = begin == known_ ? std::min(2 * ahead_, kMostAhead) : kLeastAhead;
-      known_ = std::min(begin + ahead_, count_);
+      known_ = std::min(begin + (begin == known_ ? kMostAhead : kLeastAhead), count_);
       mask_->judge(mask_->judged, static_cast<uint32_t>(begin), static_cast<uint32_t>(known_));
     }
     return mask_->passes + begin;
   }
 
  private:
-  static constexpr size_t kLeastAhead = 4 * kGroup, kMostAhead = 128 * kGroup;
+  static constexpr size_t kLeastAhead = 8 * kGroup, kMostAhead = 128 * kGroup;
 
   const LazyMask* mask_;
   size_t count_;
   size_t known_ = 0;  // where the newest judged ones end
-  size_t ahead_ = kLeastAhead;
 };
 
 }  // namespace
@@ -137,12 +136,10 @@ Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out, const 
   const size_t whole = scores.size() / kGroup * kGroup;
   for (size_t i = 0; i < scores.size(); i += kGroup) {
     const float* group = &scores[i];
-    if (i < whole && !anyReaches(group, survivors.threshold(), nullptr)) continue;
+    if (i < whole && (passing.excludes(i) || !anyReaches(group, survivors.threshold()))) continue;
     const uint8_t* passes = passing.of(i);
-    if (passes != nullptr && i < whole && !anyReaches(group, survivors.threshold(), passes))
-      continue;
     for (size_t j = 0; j < std::min(kGroup, scores.size() - i); ++j)
-      if (passes == nullptr || passes[j] != 0)
+      if (group[j] >= survivors.threshold() && (passes == nullptr || passes[j] != 0))
         survivors.offer(static_cast<uint32_t>(i + j), group[j]);
   }
   out.truncate(survivors.finish());

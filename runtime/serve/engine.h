@@ -68,10 +68,12 @@ class Engine {
   /// Error: OutOfMemory.
   Status beginContext(const Session& session, double now, QueryRows& context) const;
 
-  /// A filter over this bundle's items. Errors as of Filter::compile.
+  /// A filter over this bundle's items, prepared for them. Errors as of Filter::compile.
   Result<Filter> compileFilter(std::string_view expression, FilterLanguage language,
                                FilterHint& hint) const {
-    return Filter::compile(expression, filterFields_, language, hint);
+    auto filter = Filter::compile(expression, filterFields_, language, hint);
+    if (filter.ok()) ATTUNE_TRY(filter.value().prepare(filterRows()));
+    return filter;
   }
   const FilterFields& filterFields() const { return filterFields_; }
   /// The filters that the bundle has names for.

@@ -141,7 +141,12 @@ class Checker {
       return {};
     }
     const uint32_t nearest = fields_.nearest(table, name);
-    if (nearest != FilterFields::kNone) hint_.meant = fields_[nearest].name;
+    if (nearest != FilterFields::kNone) {
+      hint_.meant = fields_[nearest].name;
+    } else if (table == FilterTable::interactions && fields_.takesAnyContext()) {
+      type = FilterFieldType::attribute;
+      return {};
+    }
     return mistake(place, "no such field");
   }
 
@@ -178,9 +183,11 @@ Result<FilterFields> FilterFields::of(const Catalogue& catalogue,
   }
   ATTUNE_TRY(fields.add({FilterTable::subject, FilterFieldType::id, "ITEM_ID"}));
   for (uint32_t i = 0; i < queryColumns.size(); ++i)
-    if (queryColumns[i].kind == QueryKind::User)
-      ATTUNE_TRY(fields.add(
-          {FilterTable::currentUser, typeOf(queryColumns[i].type), queryColumns[i].name}));
+    if (!isAutomatic(queryColumns[i].kind))
+      ATTUNE_TRY(fields.add({queryColumns[i].kind == QueryKind::User ? FilterTable::currentUser
+                                                                     : FilterTable::interactions,
+                             typeOf(queryColumns[i].type), queryColumns[i].name}));
+  fields.takeAnyContext(!queryColumns.has(QueryKind::Context));
   return fields;
 }
 

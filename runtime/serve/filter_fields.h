@@ -21,14 +21,18 @@ class FilterFields {
  public:
   static constexpr uint32_t kNone = ~uint32_t{0};
 
-  /// Those of a bundle: ITEM_ID and the catalogue's columns, the events', and the users' columns
-  /// that the model knows. Error: OutOfMemory.
+  /// Those of a bundle: ITEM_ID and the catalogue's columns, the events', and the users' and the
+  /// context's columns that the model knows. Of a bundle without context columns an event may carry
+  /// anything. Error: OutOfMemory.
   static Result<FilterFields> of(const Catalogue& catalogue, const QueryColumns& queryColumns);
 
   explicit FilterFields(FilterSubject subject = FilterSubject::items) : subject_(subject) {}
   Status add(const FilterField& field) { return fields_.push(field); }
   /// Adds what is known of every event. Error: OutOfMemory.
   Status addEventFields();
+  /// Whether every name is a field of interactions that resembles none of theirs.
+  void takeAnyContext(bool any) { anyContext_ = any; }
+  bool takesAnyContext() const { return anyContext_; }
 
   FilterSubject subject() const { return subject_; }
   const FilterField& operator[](uint32_t field) const { return fields_[field]; }
@@ -41,6 +45,7 @@ class FilterFields {
 
  private:
   FilterSubject subject_;
+  bool anyContext_ = false;
   Buffer<FilterField> fields_;
 };
 

@@ -30,7 +30,7 @@ enum class FilterFieldType : uint8_t {
   eventType,
   eventValue,
   timestamp,  ///< of an event
-  attribute   ///< of the current user, of no known type
+  attribute   ///< of the current user or an event, of no known type
 };
 
 /// A value to compare with.
@@ -77,6 +77,10 @@ struct FilterExpression {
   bool includes = false;
   bool usesEvents = false;  ///< whether a condition is about interactions
   uint32_t whereBegin = 0, whereEnd = 0, ifEnd = 0;
+
+  bool isFixed = false;  ///< whether Filter::prepare knows all that WHERE asks for
+  bool isReady = false;  ///< whether it has found out for which rows it holds
+  size_t bitsBegin = 0;  ///< those: in FilterProgram::bits
 };
 
 /// A parsed filter: NOT is carried down to the conditions, so there are only AND (both) and OR
@@ -89,6 +93,7 @@ struct FilterProgram {
   Buffer<FilterStep> steps;
   Buffer<FilterExpression> expressions;
   uint32_t depth = 0;  ///< of the stack, at most
+  Buffer<uint8_t> bits;  ///< (fixed expressions, rows / 8 rounded up) of Filter::prepare
 
   std::string_view nameOf(const FilterCondition& c) const {
     return {text.data() + c.nameBegin, c.nameLength};

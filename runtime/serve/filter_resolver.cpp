@@ -61,19 +61,42 @@ bool compares(Comparison comparison, double x, std::span<const double> numbers) 
   return false;
 }
 
-Status FilterResolver::resolve() {
+bool textHolds(const FilterCondition& condition, std::string_view text,
+               std::span<const std::string_view> texts, std::span<const double> numbers) {
+  const auto isAmong = [&](std::string_view value) {
+    return std::find(texts.begin(), texts.end(), value) != texts.end();
+  };
+  if (condition.type == FilterFieldType::category) {
+    bool holds = false;
+    forParts(text, [&](std::string_view part) { holds |= isAmong(part); });
+    return holds;
+  }
+  if (text.empty()) return false;
+  if (isAmong(text)) return true;
+  if (condition.type == FilterFieldType::text) return false;
+  const auto number = condition.type == FilterFieldType::boolean
+                          ? std::optional<double>(booleanOf(text))
+                          : parseNumber(text);
+  return number && compares(condition.comparison, *number, numbers);
+}
+
+Status FilterResolver::resolve(Part part) {
   scratch_.texts.clear();
   scratch_.numbers.clear();
   scratch_.tables.clear();
   scratch_.conditions.clear();
   ATTUNE_TRY(scratch_.conditions.resize(program_.conditions.size()));
-  for (const FilterExpression& expression : program_.expressions)
-    for (uint32_t i = expression.whereBegin; i < expression.ifEnd; ++i) {
+  for (const FilterExpression& expression : program_.expressions) {
+    const bool known = part == Part::open && expression.isFixed;
+    const bool all = part != Part::fixed;
+    const uint32_t end = all ? expression.ifEnd : expression.isFixed ? expression.whereEnd : 0;
+    for (uint32_t i = known ? expression.whereEnd : expression.whereBegin; i < end; ++i) {
       const FilterStep& step = program_.steps[i];
       if (step.kind != FilterStep::Kind::condition) continue;
       ATTUNE_TRY(resolve(program_.conditions[step.condition], !expression.includes,
                          scratch_.conditions[step.condition]));
     }
+  }
   return {};
 }
 
@@ -105,7 +128,8 @@ Status FilterResolver::resolve(const FilterCondition& condition, bool mayLack,
   resolved.numberEnd = static_cast<uint32_t>(scratch_.numbers.size());
   if (resolved.truth == Truth::never) return {};
   if (condition.table == FilterTable::currentUser) return askUser(condition, resolved);
-  if (condition.type == FilterFieldType::category) return fillTable(condition, resolved);
+  if (condition.type == FilterFieldType::category && condition.table == FilterTable::subject)
+    return fillTable(condition, resolved);
   return {};
 }
 
@@ -212,29 +236,13 @@ Status FilterResolver::askUser(const FilterCondition& condition,
   const std::string_view value = request_.session == nullptr
                                      ? std::string_view()
                                      : request_.session->profile().find(program_.nameOf(condition));
-  bool holds = false;
-  if (condition.type == FilterFieldType::category) {
-    forParts(value, [&](std::string_view part) { holds |= userHas(condition, resolved, part); });
-  } else {
-    holds = userHas(condition, resolved, value);
-  }
+  const bool holds = textHolds(
+      condition, value,
+      scratch_.texts.span().subspan(resolved.textBegin, resolved.textEnd - resolved.textBegin),
+      scratch_.numbers.span().subspan(resolved.numberBegin,
+                                      resolved.numberEnd - resolved.numberBegin));
   resolved.truth = holds != condition.negated ? Truth::always : Truth::never;
   return {};
-}
-
-bool FilterResolver::userHas(const FilterCondition& condition, const ResolvedCondition& resolved,
-                             std::string_view value) const {
-  if (value.empty()) return false;
-  for (uint32_t i = resolved.textBegin; i < resolved.textEnd; ++i)
-    if (scratch_.texts[i] == value) return true;
-  const bool isBoolean = condition.type == FilterFieldType::boolean;
-  const auto number = isBoolean ? std::optional<double>(booleanOf(value)) : parseNumber(value);
-  const bool texts =
-      condition.type == FilterFieldType::category || condition.type == FilterFieldType::text;
-  if (!number || texts) return false;
-  return compares(condition.comparison, *number,
-                  scratch_.numbers.span().subspan(resolved.numberBegin,
-                                                  resolved.numberEnd - resolved.numberBegin));
 }
 
 }  // namespace attune

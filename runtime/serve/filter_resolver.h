@@ -12,8 +12,10 @@ class FilterResolver {
                  FilterScratch& scratch)
       : program_(program), rows_(rows), request_(request), scratch_(scratch) {}
 
+  enum class Part : uint8_t { all, fixed, open };  ///< of expressions: see FilterExpression::isFixed
+
   /// Errors: as of Filter::run.
-  Status resolve();
+  Status resolve(Part part);
 
  private:
   Status resolve(const FilterCondition& condition, bool mayLack, ResolvedCondition& resolved);
@@ -26,8 +28,6 @@ class FilterResolver {
   Status addRows(const ResolvedCondition& resolved);
   Status fillTable(const FilterCondition& condition, ResolvedCondition& resolved);
   Status askUser(const FilterCondition& condition, ResolvedCondition& resolved) const;
-  bool userHas(const FilterCondition& condition, const ResolvedCondition& resolved,
-               std::string_view value) const;
 
   const FilterProgram& program_;
   const FilterRows& rows_;
@@ -37,6 +37,11 @@ class FilterResolver {
 
 /// Whether a number stands in the condition's relation to one of the numbers.
 bool compares(FilterCondition::Comparison comparison, double x, std::span<const double> numbers);
+
+/// Whether what an application says, as text, of a user or an event is what a condition asks for,
+/// its negation aside: in a categorical field one of the values between '|'. Empty is nothing.
+bool textHolds(const FilterCondition& condition, std::string_view text,
+               std::span<const std::string_view> texts, std::span<const double> numbers);
 
 /// Calls visit(value) for the parts of a text between '|'.
 template <typename Visit>

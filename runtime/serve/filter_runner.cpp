@@ -14,7 +14,6 @@ namespace {
 using Comparison = FilterCondition::Comparison;
 using Truth = ResolvedCondition::Truth;
 
-constexpr uint32_t kBlock = 2048;
 constexpr uint32_t kPrefix = 8192;  // values that are counted at once
 constexpr size_t kNoMarks = ~size_t{0};
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -89,11 +88,15 @@ void fillSeveral(const Code* codes, const uint32_t* offsets, const uint8_t* want
 
 }  // namespace
 
-Status FilterRunner::start() {
-  const size_t rows = rows_.ids.size();
+Status FilterRunner::reserve() {
   ATTUNE_TRY(scratch_.stack.resize(size_t{std::max(1u, program_.depth)} * kBlock));
   ATTUNE_TRY(scratch_.excluded.resize(kBlock));
-  ATTUNE_TRY(scratch_.prefix.resize(kPrefix + 1));
+  return scratch_.prefix.resize(kPrefix + 1);
+}
+
+Status FilterRunner::start() {
+  const size_t rows = rows_.ids.size();
+  ATTUNE_TRY(reserve());
   ATTUNE_TRY(scratch_.passes.resize(rows));
   scratch_.parts.clear();
   size_t marked = 0;
@@ -101,7 +104,7 @@ Status FilterRunner::start() {
     if (!takesPart(expression)) continue;
     const bool marks = expression.usesEvents && !events().empty();
     ATTUNE_TRY(scratch_.parts.push(
-        {&expression, marks ? marked : kNoMarks, mayHoldWithoutEvent(expression)}));
+        {&expression, marks ? marked : kNoMarks, ask(Question::mayHoldWithoutEvent, expression, {})}));
     if (marks) marked += rows;
     includes_ |= expression.includes;
   }
@@ -173,26 +176,39 @@ Result<bool> FilterRunner::passesUser(uint32_t row) {
 
 /// Whether the IF of an expression holds, if it has one.
 bool FilterRunner::takesPart(const FilterExpression& expression) {
-  return expression.whereEnd == expression.ifEnd ||
-         holds(expression.whereEnd, expression.ifEnd, {});
+  return expression.whereEnd == expression.ifEnd || ask(Question::ifHolds, expression, {});
 }
 
 bool FilterRunner::holds(const FilterExpression& expression, const Case& one) {
-  return holds(expression.whereBegin, expression.whereEnd, one);
+  return ask(Question::holds, expression, one);
 }
 
-bool FilterRunner::holds(uint32_t begin, uint32_t end, const Case& one) {
+bool FilterRunner::ask(Question question, const FilterExpression& expression, const Case& one) {
+  const bool ofIf = question == Question::ifHolds;
   uint8_t* top = scratch_.stack.data();  // one above the newest truth
-  for (uint32_t i = begin; i < end; ++i) {
+  for (uint32_t i = ofIf ? expression.whereEnd : expression.whereBegin,
+                end = ofIf ? expression.ifEnd : expression.whereEnd;
+       i < end; ++i) {
     const FilterStep& step = program_.steps[i];
     if (step.kind == FilterStep::Kind::condition) {
-      *top++ = holds(program_.conditions[step.condition], scratch_.conditions[step.condition], one);
+      const FilterCondition& condition = program_.conditions[step.condition];
+      const ResolvedCondition& resolved = scratch_.conditions[step.condition];
+      const bool ofEvents = condition.table == FilterTable::interactions;
+      *top++ = question <= Question::ifHolds ? holds(condition, resolved, one)
+               : resolved.truth == Truth::never ? false
+               : question == Question::mayHoldWithoutEvent ? !ofEvents : !namesRows(condition);
     } else {
       --top;
       top[-1] = step.kind == FilterStep::Kind::both ? top[-1] & top[0] : top[-1] | top[0];
     }
   }
   return top[-1] != 0;
+}
+
+bool FilterRunner::namesRows(const FilterCondition& condition) {
+  const bool isId = condition.type == FilterFieldType::id &&
+                    condition.comparison == Comparison::in && !condition.negated;
+  return isId || condition.table == FilterTable::interactions;
 }
 
 bool FilterRunner::holds(const FilterCondition& condition, const ResolvedCondition& resolved,
@@ -224,6 +240,11 @@ bool FilterRunner::holdsForEvent(const FilterCondition& condition,
   if (condition.type == FilterFieldType::eventType) {
     const std::string_view type = session_->typeName(event.type);
     for (const std::string_view text : texts(resolved)) found |= equalWithoutCase(text, type);
+  } else if (condition.type != FilterFieldType::timestamp &&
+             condition.type != FilterFieldType::eventValue) {
+    const std::string_view said =
+        event_context::find(session_->context(event), program_.nameOf(condition));
+    found = textHolds(condition, said, texts(resolved), numbers(resolved));
   } else {
     const double x = condition.type == FilterFieldType::timestamp
                          ? static_cast<double>(event.timestamp)
@@ -233,23 +254,8 @@ bool FilterRunner::holdsForEvent(const FilterCondition& condition,
   return found != condition.negated;
 }
 
-/// Whether a row without events could be what the expression asks for.
-bool FilterRunner::mayHoldWithoutEvent(const FilterExpression& expression) {
-  uint8_t* top = scratch_.stack.data();
-  for (uint32_t i = expression.whereBegin; i < expression.whereEnd; ++i) {
-    const FilterStep& step = program_.steps[i];
-    if (step.kind == FilterStep::Kind::condition) {
-      *top++ = program_.conditions[step.condition].table != FilterTable::interactions &&
-               scratch_.conditions[step.condition].truth != Truth::never;
-    } else {
-      --top;
-      top[-1] = step.kind == FilterStep::Kind::both ? top[-1] & top[0] : top[-1] | top[0];
-    }
-  }
-  return top[-1] != 0;
-}
-
 void FilterRunner::fillBlock(const FilterExpression& expression, uint32_t begin, uint32_t count) {
+  if (expression.isReady) return spread(expression, begin, count);
   uint8_t* top = scratch_.stack.data();  // a block above the newest one
   for (uint32_t i = expression.whereBegin; i < expression.whereEnd; ++i) {
     const FilterStep& step = program_.steps[i];

@@ -14,16 +14,29 @@ class FilterRunner {
                FilterScratch& scratch)
       : program_(program), rows_(rows), session_(session), scratch_(scratch) {}
 
+  /// Instead of all others, with the fixed part resolved: fills program.bits, which is that of this
+  /// runner. Error: OutOfMemory.
+  Status prepare(FilterProgram& program);
   /// Comes first. Error: OutOfMemory.
   Status start();
-  /// Fills scratch.passes for the rows from `begin` to `end`. REQUIRES: end <= rows
+  /// Fills scratch.passes for the rows from `begin` to `end`. REQUIRES: end <= rows, begin % 8 == 0
   void judge(uint32_t begin, uint32_t end);
+  /// Instead of judge(): puts the rows that pass into `rows`, in no order, if it is plain that only
+  /// some the filter names can (INCLUDE by id or by events) and these are few. Else false. Error:
+  /// OutOfMemory.
+  Result<bool> judgeFew(Buffer<uint32_t>& rows);
   /// Whether a row passes that has an id and no values. Error: OutOfMemory.
   Result<bool> passesUnknown(std::string_view id);
   /// Whether a row passes whose events are all those of the session. Error: OutOfMemory.
   Result<bool> passesUser(uint32_t row);
 
  private:
+  static constexpr uint32_t kBlock = 2048;
+
+  /// Of an expression: its WHERE, its IF; or whether its WHERE could hold for a row without events,
+  /// or for one that no condition names.
+  enum class Question : uint8_t { holds, ifHolds, mayHoldWithoutEvent, mayHoldUnnamed };
+
   /// One row, perhaps with one of its events.
   struct Case {
     uint32_t row = kUnknownItem;
@@ -36,7 +49,11 @@ class FilterRunner {
   Result<bool> passes(const Case& alone, const IsWith& isWith);
   bool takesPart(const FilterExpression& expression);
   bool holds(const FilterExpression& expression, const Case& one);
-  bool holds(uint32_t begin, uint32_t end, const Case& one);
+  /// What AND and OR make of what is asked of each condition.
+  bool ask(Question question, const FilterExpression& expression, const Case& one);
+  /// Whether a condition holds for rows alone that it names, by id or by an event.
+  static bool namesRows(const FilterCondition& condition);
+  Status reserve();
   bool holds(const FilterCondition& condition, const ResolvedCondition& resolved, const Case& one);
   bool holdsForRow(const FilterCondition& condition, const ResolvedCondition& resolved,
                    const Case& one);
@@ -47,11 +64,13 @@ class FilterRunner {
   void markEvents(const FilterExpression& expression, uint8_t* marks);
   /// The lowest block of scratch.stack: where the expression holds for rows as rows without events.
   void fillBlock(const FilterExpression& expression, uint32_t begin, uint32_t count);
+  /// Puts bits of a prepared expression there as bytes, eight at a time. REQUIRES: begin % 8 == 0 or
+  /// count == 1
+  void spread(const FilterExpression& expression, uint32_t begin, uint32_t count);
   void fill(const FilterCondition& condition, const ResolvedCondition& resolved, uint32_t begin,
             uint32_t count, uint8_t* out) const;
   void fillNumbers(const FilterCondition& condition, const ResolvedCondition& resolved,
                    uint32_t begin, uint32_t count, uint8_t* out) const;
-  bool mayHoldWithoutEvent(const FilterExpression& expression);
 
   std::span<const SessionEvent> events() const {
     return session_ == nullptr ? std::span<const SessionEvent>() : session_->events();

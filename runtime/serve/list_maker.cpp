@@ -47,11 +47,23 @@ Status ListMaker::select(const Filter* filter, const FilterValues* values, size_
   who_.values = values;
   auto runner = filter->start(engine_.filterRows(), who_, scratch_.filter);
   ATTUNE_TRY(runner);
+  const std::span<const float> scores = scratch_.scores.span();
+  Buffer<uint32_t>& rows = scratch_.filter.rows;
+  const auto few = runner.value().judgeFew(rows);
+  ATTUNE_TRY(few);
+  if (few.value()) {
+    scratch_.ranked.clear();
+    for (const uint32_t row : rows)
+      if (scores[row] > kMasked) ATTUNE_TRY(scratch_.ranked.push({row, scores[row]}));
+    sortRanked(scratch_.ranked.span());
+    scratch_.ranked.truncate(std::min(scratch_.ranked.size(), count));
+    return {};
+  }
   const auto judge = [](void* judged, uint32_t begin, uint32_t end) {
     static_cast<FilterRunner*>(judged)->judge(begin, end);
   };
   const LazyMask mask{scratch_.filter.passes.data(), judge, &runner.value()};
-  return topK(scratch_.scores.span(), count, scratch_.ranked, &mask);
+  return topK(scores, count, scratch_.ranked, &mask);
 }
 
 Status ListMaker::control() {

@@ -4,12 +4,15 @@
 #include <cmath>
 
 #include "runtime/base/utf8.h"
+#include "runtime/serve/filter_lexer.h"
 
 namespace attune {
 namespace {
 
 constexpr uint32_t kMagic = 0x53535441;  // "ATSS"
-constexpr uint32_t kVersion = 1;
+/// Contexts of events came with the second version; a history without any is saved as the first,
+/// so that older readers go on reading it.
+constexpr uint32_t kPlain = 1, kWithContext = 2;
 
 Error invalid(const char* what) { return {ErrorCode::InvalidArgument, what}; }
 Error unreadable(const char* what, uint64_t at) { return {ErrorCode::InvalidSession, what, at}; }
@@ -62,7 +65,48 @@ class Reader {
   bool ended_ = false;
 };
 
+/// Takes a text that a zero byte ends off the front.
+std::string_view takePart(std::string_view& rest) {
+  const size_t end = std::min(rest.find('\0'), rest.size());
+  const std::string_view part = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return part;
+}
+
+/// Whether a text is names and values in turn, all of them something, each ended by a zero byte.
+bool isContext(std::string_view context) {
+  if (!context.empty() && context.back() != '\0') return false;
+  uint32_t parts = 0;
+  for (; !context.empty(); ++parts)
+    if (takePart(context).empty()) return false;
+  return parts % 2 == 0;
+}
+
 }  // namespace
+
+namespace event_context {
+
+Status add(std::string_view name, std::string_view value, Buffer<char>& context) {
+  if (value.empty()) return {};
+  if (name.empty() || (name.find('\0') & value.find('\0')) != std::string_view::npos)
+    return invalid("an event's context has names and texts without zero bytes");
+  for (const std::string_view one : {name, value}) {
+    ATTUNE_TRY(context.append(one));
+    ATTUNE_TRY(context.push('\0'));
+  }
+  return {};
+}
+
+std::string_view find(std::string_view context, std::string_view name) {
+  while (!context.empty()) {
+    const bool found = equalWithoutCase(takePart(context), name);
+    const std::string_view value = takePart(context);
+    if (found) return value;
+  }
+  return {};
+}
+
+}  // namespace event_context
 
 Result<int64_t> wholeSeconds(double timestamp) {
   if (!(std::fabs(timestamp) <= 9.0e15)) return invalid("a timestamp must be seconds since 1970");
@@ -70,21 +114,27 @@ Result<int64_t> wholeSeconds(double timestamp) {
 }
 
 Result<bool> Session::record(std::string_view itemId, std::string_view eventType,
-                             int64_t timestamp, float value) {
+                             int64_t timestamp, float value,
+                             std::string_view context) {
   if (itemId.empty() || itemId.size() > kMaxIdBytes)
     return invalid("an item id must have 1 to 1024 bytes");
   if (eventType.size() > kMaxTypeBytes) return invalid("an event type may have 1024 bytes");
-  if (!isUtf8(itemId) || !isUtf8(eventType)) return invalid("text must be UTF-8");
+  if (context.size() > kMaxContextBytes || !isContext(context))
+    return invalid("a context must be names and values of at most 65535 bytes");
+  if (!isUtf8(itemId) || !isUtf8(eventType) || !isUtf8(context))
+    return invalid("text must be UTF-8");
   SessionEvent event{items_->find(itemId), 0, timestamp, value};
   const auto type = typeNumber(eventType);
   ATTUNE_TRY(type);
   event.type = type.value();
+  event.textBegin = static_cast<uint32_t>(text_.size());
+  event.contextLength = static_cast<uint32_t>(context.size());
   if (event.item == kUnknownItem) {
-    event.idBegin = static_cast<uint32_t>(idText_.size());
     event.idLength = static_cast<uint32_t>(itemId.size());
-    ATTUNE_TRY(idText_.append(itemId));
-    idBytesInUse_ += itemId.size();
+    ATTUNE_TRY(text_.append(itemId));
   }
+  ATTUNE_TRY(text_.append(context));
+  textBytesInUse_ += event.textLength();
   ATTUNE_TRY(insert(event));
   return event.item != kUnknownItem;
 }
@@ -98,7 +148,7 @@ Status Session::insert(const SessionEvent& event) {
   ++appended_;
   markCopies(static_cast<size_t>(place - events_.data()));
   if (events_.size() - first_ > maxEvents_) dropOldest();
-  if (idText_.size() > 65536 && idText_.size() > 2 * idBytesInUse_) return compactIds();
+  if (text_.size() > 65536 && text_.size() > 2 * textBytesInUse_) return compactText();
   return {};
 }
 
@@ -123,7 +173,7 @@ void Session::markCopies(size_t index) {
 
 void Session::dropOldest() {
   const SessionEvent dropped = events_[first_];
-  idBytesInUse_ -= dropped.idLength;
+  textBytesInUse_ -= dropped.textLength();
   ++first_;
   SessionEvent& next = events_[first_];  // there is one: the event that made this necessary
   if (dropped.counts() && next.item == dropped.item && next.timestamp == dropped.timestamp)
@@ -134,17 +184,16 @@ void Session::dropOldest() {
   }
 }
 
-Status Session::compactIds() {
+Status Session::compactText() {
   Buffer<char> fresh;
-  ATTUNE_TRY(fresh.reserve(idBytesInUse_));
+  ATTUNE_TRY(fresh.reserve(textBytesInUse_));
   for (size_t i = first_; i < events_.size(); ++i) {
     SessionEvent& event = events_[i];
-    if (event.item != kUnknownItem) continue;
-    const std::string_view id(idText_.data() + event.idBegin, event.idLength);
-    event.idBegin = static_cast<uint32_t>(fresh.size());
-    ATTUNE_TRY(fresh.append(id));
+    const std::string_view text(text_.data() + event.textBegin, event.textLength());
+    event.textBegin = static_cast<uint32_t>(fresh.size());
+    ATTUNE_TRY(fresh.append(text));
   }
-  idText_ = std::move(fresh);
+  text_ = std::move(fresh);
   return {};
 }
 
@@ -178,7 +227,7 @@ std::string_view Session::typeName(uint32_t type) const {
 
 std::string_view Session::itemId(const SessionEvent& event) const {
   if (event.item != kUnknownItem) return (*items_)[event.item];
-  return {idText_.data() + event.idBegin, event.idLength};
+  return {text_.data() + event.textBegin, event.idLength};
 }
 
 Status Session::noteShown(std::span<const uint32_t> items) {
@@ -209,7 +258,8 @@ uint32_t Session::timesHad(uint32_t item) const {
 Status Session::copyWithout(uint32_t item, Session& copy) const {
   for (const SessionEvent& event : events())
     if (event.item != item)
-      ATTUNE_TRY(copy.record(itemId(event), typeName(event.type), event.timestamp, event.value));
+      ATTUNE_TRY(copy.record(itemId(event), typeName(event.type), event.timestamp, event.value,
+                             context(event)));
   for (const uint32_t row : attributes_.rows()) ATTUNE_TRY(copy.attributes_.insert(row));
   return {};
 }
@@ -220,15 +270,18 @@ void Session::clear() {
   events_.clear();
   typeText_.clear();
   typeEnds_.clear();
-  idText_.clear();
+  text_.clear();
   first_ = 0;
-  idBytesInUse_ = 0;
+  textBytesInUse_ = 0;
 }
 
 Status Session::save(Buffer<uint8_t>& out) const {
   out.clear();
   ATTUNE_TRY(put(out, kMagic));
-  ATTUNE_TRY(put(out, kVersion));
+  const bool hasContext =
+      std::any_of(events().begin(), events().end(),
+                  [](const SessionEvent& event) { return event.contextLength > 0; });
+  ATTUNE_TRY(put(out, hasContext ? kWithContext : kPlain));
   ATTUNE_TRY(put(out, static_cast<uint32_t>(typeEnds_.size())));
   ATTUNE_TRY(put(out, static_cast<uint32_t>(events().size())));
   for (uint32_t type = 0; type < typeEnds_.size(); ++type) ATTUNE_TRY(putText(out, typeName(type)));
@@ -237,6 +290,7 @@ Status Session::save(Buffer<uint8_t>& out) const {
     ATTUNE_TRY(put(out, static_cast<uint16_t>(event.type)));
     ATTUNE_TRY(put(out, event.timestamp));
     ATTUNE_TRY(put(out, event.value));
+    if (hasContext) ATTUNE_TRY(putText(out, context(event)));
   }
   return {};
 }
@@ -244,7 +298,8 @@ Status Session::save(Buffer<uint8_t>& out) const {
 Status Session::restore(std::span<const uint8_t> bytes) {
   Reader reader(bytes);
   if (reader.get<uint32_t>() != kMagic) return unreadable("not a saved session", 0);
-  if (reader.get<uint32_t>() != kVersion) return unreadable("saved by another version", 4);
+  const uint32_t version = reader.get<uint32_t>();
+  if (version != kPlain && version != kWithContext) return unreadable("saved by another version", 4);
   const uint32_t types = reader.get<uint32_t>();
   const uint32_t count = reader.get<uint32_t>();
   if (reader.ended() || types > kMaxTypes) return unreadable("damaged", reader.at());
@@ -256,8 +311,10 @@ Status Session::restore(std::span<const uint8_t> bytes) {
     const uint16_t type = reader.get<uint16_t>();
     const int64_t timestamp = reader.get<int64_t>();
     const float value = reader.get<float>();
+    const std::string_view context =
+        version == kWithContext ? reader.text() : std::string_view();
     if (reader.ended() || type >= types) return unreadable("damaged or cut off", reader.at());
-    const auto recorded = fresh.record(id, names[type], timestamp, value);
+    const auto recorded = fresh.record(id, names[type], timestamp, value, context);
     if (!recorded.ok()) {
       if (recorded.error().code == ErrorCode::OutOfMemory) return recorded.error();
       return unreadable(recorded.error().what, reader.at());

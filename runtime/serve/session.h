@@ -18,14 +18,28 @@ struct SessionEvent {
   uint32_t type;          ///< number among the session's own event types
   int64_t timestamp;      ///< seconds since 1970
   float value;            ///< NaN for none
-  uint32_t idBegin = 0;   ///< the id of an unknown item, in the session's own text
-  uint32_t idLength = 0;
+  uint32_t textBegin = 0;  ///< in the session's own text: the id of an unknown item, then the context
+  uint32_t idLength = 0;   ///< 0 for an item the bundle knows
+  uint32_t contextLength = 0;
   bool isCopy = false;  ///< another event says the same of the item in the same second
 
+  uint32_t textLength() const { return idLength + contextLength; }
   /// Whether models look at it. What is said of an item twice in one second (a click and the watch
   /// it began) is one event to them, as in training; filters see every event.
   bool counts() const { return item != kUnknownItem && !isCopy; }
 };
+
+/// What an event carried beside its type and value, as one text: names and values of columns in
+/// turn, each ended by a zero byte. Names compare in any case (ASCII letters).
+namespace event_context {
+
+/// Appends a column's value, which is written as for QueryColumns::set; an empty one is none.
+/// Errors: InvalidArgument (no name, or a zero byte), OutOfMemory.
+Status add(std::string_view name, std::string_view value, Buffer<char>& context);
+/// The value of the first column of that name; empty for none.
+std::string_view find(std::string_view context, std::string_view name);
+
+}  // namespace event_context
 
 /// What a model keeps of one session between requests, so that a new event costs one step and not
 /// the whole history; each model has its own.
@@ -49,15 +63,17 @@ class Session {
   static constexpr uint32_t kMaxIdBytes = BundleLimits::kMaxIdBytes;
   static constexpr uint32_t kMaxTypeBytes = 1024;
   static constexpr uint32_t kMaxTypes = 1000;  ///< different ones among the remembered events
+  static constexpr uint32_t kMaxContextBytes = 65535;  ///< of one event
 
   /// REQUIRES: maxEvents > 0
   Session(const Vocabulary& items, uint32_t maxEvents) : items_(&items), maxEvents_(maxEvents) {}
 
   /// Remembers an event; it acts on the very next request. Returns whether the bundle knows the
-  /// item. Errors: InvalidArgument (empty, too long or malformed text), OutOfMemory; the history is
-  /// then as before.
+  /// item. `context` is an event_context, for filters: models ask the request for it. Errors:
+  /// InvalidArgument (empty, too long or malformed text), OutOfMemory; the history is then as
+  /// before.
   Result<bool> record(std::string_view itemId, std::string_view eventType, int64_t timestamp,
-                      float value);
+                      float value, std::string_view context = {});
 
   void clear();
   /// What is known of the user, as rows of the bundle's query columns (Engine::setAttribute). Not
@@ -82,6 +98,10 @@ class Session {
   std::span<const SessionEvent> events() const { return events_.span().subspan(first_); }
   std::string_view itemId(const SessionEvent& event) const;
   std::string_view typeName(uint32_t type) const;
+  /// The event_context of an event.
+  std::string_view context(const SessionEvent& event) const {
+    return {text_.data() + event.textBegin + event.idLength, event.contextLength};
+  }
 
   /// Tells a model what has changed: histories of one generation differ by `appended()` events at
   /// the end and by those dropped at the beginning alone.
@@ -101,7 +121,7 @@ class Session {
   Status insert(const SessionEvent& event);
   void markCopies(size_t index);
   void dropOldest();
-  Status compactIds();
+  Status compactText();
 
   const Vocabulary* items_;
   uint32_t maxEvents_;
@@ -109,14 +129,14 @@ class Session {
   size_t first_ = 0;  // events before it are dropped; they go for good now and then
   Buffer<char> typeText_;
   Buffer<uint32_t> typeEnds_;
-  Buffer<char> idText_;
+  Buffer<char> text_;
   QueryRows attributes_;
   Attributes profile_;
   struct Shown {
     uint32_t item, times;
   };
   Buffer<Shown> shown_;
-  size_t idBytesInUse_ = 0;
+  size_t textBytesInUse_ = 0;
   uint32_t generation_ = 0;
   uint64_t appended_ = 0;
   mutable Owned<ModelState> modelState_;

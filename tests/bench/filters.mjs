@@ -14,7 +14,9 @@ const kFilters = {
   unfiltered: undefined,
   categoryAndPrice: 'INCLUDE ItemID WHERE Items.CATEGORY IN ("value 3", "value 7") AND Items.PRICE < 50',
   severalValuesAndPrice: 'INCLUDE ItemID WHERE Items.GENRES IN ("value 3", "value 7") AND Items.PRICE < 50',
+  thirtyByColumns: 'INCLUDE ItemID WHERE Items.CATEGORY = "value 3" AND Items.GENRES = "value 7" AND Items.PRICE < 5',
   nothingSeen: 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
+  onlySeen: 'INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")',
   thirtyItems: 'INCLUDE ItemID WHERE Items.ITEM_ID IN ($few)',
 };
 

@@ -32,11 +32,15 @@ struct Shop {
 
 struct Opened {
   Opened() : tables(shop.world), ids(tables.ids.view()), session(ids, 20) {
-    for (uint32_t i = 0; i < 12; ++i)
-      (void)session.record(shop.world.ids[i * 3], i % 2 == 0 ? "click" : "buy", 100 + i / 2, 1.5f);
+    for (uint32_t i = 0; i < 12; ++i) {
+      const Event event{.row = i, .devices = {"phone", "tv"}, .spent = 0.5 * i, .gift = 1, .note = "n"};
+      const Buffer<char> context = i % 3 == 0 ? Buffer<char>() : event.context();
+      (void)session.record(shop.world.ids[i * 3], i % 2 == 0 ? "click" : "buy", 100 + i / 2, 1.5f,
+                           {context.data(), context.size()});
+    }
     (void)session.profile().set("AGE", "30");
     (void)session.profile().set("PLAN", "gold|family");
-    auto made = FilterFields::of(tables.catalogue, QueryColumns());
+    auto made = FilterFields::of(tables.catalogue, tables.queryColumns);
     if (!made.ok()) std::abort();
     fields = std::move(made.value());
   }
@@ -69,13 +73,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const FilterRows rows{opened.ids, opened.tables.catalogue};
   for (const FilterLanguage language : {FilterLanguage::extended, FilterLanguage::compatible}) {
     FilterHint hint;
-    const auto filter = Filter::compile(expression, opened.fields, language, hint);
+    auto filter = Filter::compile(expression, opened.fields, language, hint);
     if (!filter.ok()) {
       // A mistake lies in the text, or right behind it.
       const uint64_t at = filter.error().at;
       if (at != Error::kNowhere && (at == 0 || at > expression.size() + 1)) std::abort();
       continue;
     }
+    if (size % 2 == 0) (void)filter.value().prepare(rows);
     for (const bool related : {false, true})
       (void)filter.value().run(rows, {&opened.session, &values, 200, related, related ? 3u : kUnknownItem},
                                scratch);

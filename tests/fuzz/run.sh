@@ -14,6 +14,7 @@ clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-reco
 printf '%s' "EXCLUDE ItemID WHERE Items.SINGLE IN (\"cat 01\", \$X) AND NOT (Items.REAL > 3.5 OR Items.FLAG = true)" >build/fuzz/filters/one
 printf 'INCLUDE ItemID WHERE Items.WHOLE <= $N - 3 AND Interactions.EVENT_TYPE IN ("*") IF CurrentUser.AGE > 20\0N\0"7",8' >build/fuzz/filters/two
 printf '%s' "INCLUDE ItemID WHERE Items.SEVERAL IN CurrentItem.SEVERAL | EXCLUDE ItemID WHERE Interactions.TIMESTAMP > now() - 30d" >build/fuzz/filters/three
+printf '%s' "EXCLUDE ItemID WHERE Interactions.DEVICE = \"phone\" AND Interactions.SPENT >= 2 AND Interactions.GIFT = true" >build/fuzz/filters/five
 printf '%s' "ITEMS.SINGLE = \"cat 01\" AND ITEMS.TITLE = 'title 3'" >build/fuzz/filters/four
 exec build/fuzz/fuzz_filters -max_total_time="$seconds" -max_len=2600 -timeout=2 -print_final_stats=1 \
   -dict=tests/fuzz/filters.dict -artifact_prefix=build/fuzz/ build/fuzz/filters

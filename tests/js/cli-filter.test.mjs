@@ -37,6 +37,11 @@ before(() => {
     { name: 'USER_ID', type: 'string' },
     ...['GENDER', 'MEMBERSHIP', 'MEMBERSHIP_STATUS'].map(text), of('int')('AGE'),
   ]));
+  writeFileSync(at('interactions.avsc'), schema('Interactions', [
+    { name: 'USER_ID', type: 'string' }, { name: 'ITEM_ID', type: 'string' },
+    { name: 'TIMESTAMP', type: 'long' }, { name: 'EVENT_TYPE', type: 'string' },
+    { name: 'IMPRESSION', type: 'string' }, text('DEVICE'), of('float')('SPENT'),
+  ]));
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,6 +55,19 @@ test('a good expression is shown with its program', () => {
     expr: 'EXCLUDE ItemID WHERE NOT Items.PRICE < now() - 3d', valid: true, error: null, column: null,
     program: ['EXCLUDE ItemID', '  0 Items.PRICE >= now() - 259200'],
   }]);
+});
+
+test('the columns of an interactions schema are known, with their types', () => {
+  const verdict = (condition, ...options) =>
+    lines(filter(...options, `INCLUDE ItemID WHERE Interactions.${condition}`).stdout)[0];
+  const known = ['--schema', at('interactions.avsc')];
+  assert.equal(verdict('DEVICE = "tv" AND Interactions.SPENT > 3', ...known).valid, true);
+  const misspelt = verdict('DEVCE = "tv"', ...known);
+  assert.deepEqual([misspelt.error, misspelt.column], ['no such field; did you mean DEVICE?', 35]);
+  assert.match(verdict('DEVICE > 3', ...known).error, /only numbers can be ordered/);
+  assert.equal(verdict('IMPRESSION = "a"', ...known).error, 'no such field');
+  assert.equal(verdict('DEVICE = "tv"').valid, true);
+  assert.match(verdict('DEVICE = "tv"', '--compatible').error, /by EVENT_TYPE only/);
 });
 
 test('a mistake is shown with its column, what may be meant, and a mark under it', () => {

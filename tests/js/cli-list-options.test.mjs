@@ -22,6 +22,19 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+/** The answers to lines without a file of options, or with one. */
+function answers(requests, file) {
+  const path = join(folder, 'lines.json');
+  if (file) writeFileSync(path, JSON.stringify(file));
+  const { status, stdout, stderr } = spawnSync(
+    ATTUNE,
+    ['recommend', '--bundle', bundles.sims, '--input', '-', '--num-results', '6', ...(file ? ['--list-options', path] : [])],
+    { input: requests.map((line) => JSON.stringify(line)).join('\n'), encoding: 'utf8' },
+  );
+  assert.equal(status, 0, stderr);
+  return stdout.trim().split('\n').map((line) => JSON.parse(line));
+}
+
 function recommend(options, ...more) {
   const path = join(folder, 'list.json');
   writeFileSync(path, typeof options === 'string' ? options : JSON.stringify(options));
@@ -90,3 +103,41 @@ test('the compatible language has one promotion', () => {
   assert.equal(status, 2);
   assert.match(stderr, /Personalize has one/);
 });
+
+const kUser = { userId: 'u', events: [{ itemId: 'a1', timestamp: 1 }] };
+
+test('what a line says of its list is as if a file said it', () => {
+  for (const options of [{ promotions: [war], seed: 3 }, { diversity: 1 }, { explorationWeight: 0.5, seed: 4 }]) {
+    const [line] = answers([{ ...kUser, ...options }]);
+    assert.deepEqual(line.output, answers([kUser], options)[0].output);
+    assert.deepEqual(line.input, { userId: 'u', ...options });
+  }
+});
+
+test('a line overrides the file option by option, for itself alone', () => {
+  const file = { promotions: [war], explorationWeight: 0.3, seed: 3 };
+  const [own, none, plain] = answers(
+    [{ ...kUser, promotions: [{ ...war, name: 'all', percentPromotedItems: 100 }] }, { ...kUser, promotions: null, explorationWeight: 0 }, kUser],
+    file,
+  );
+  assert.ok(own.output.promotionNames.every((name) => name === 'all'));
+  assert.equal(own.output.propensities.length, own.output.recommendedItems.length);
+  assert.deepEqual(Object.keys(none.output), ['recommendedItems', 'scores']);
+  assert.deepEqual(plain.output, answers([kUser], file)[0].output);
+});
+
+for (const [line, message] of [
+  [{ ...kUser, diversity: 2 }, /^diversity: 2 is not a number from 0/],
+  [{ ...kUser, diversty: 1 }, /^unknown field "diversty"; did you mean "?diversity/],
+  [{ ...kUser, promotions: [{ ...war, filter: 'INCLUDE ItemID WHERE Items.GENRE = "x"' }] },
+    /^promotions\[0\]\.filter: no such field; did you mean GENRES\? \(column 28\)/],
+  [{ ...kUser, promotions: [{ ...war, filter: 'kids' }] }, /^promotions\[0\]\.filter: the bundle has no filter kids/],
+  [{ ...kUser, itemList: ['a1'], diversity: 1 }, /^diversity does not go with itemList/],
+]) {
+  test(`list options of a line that are wrong, ${message.source}, are its own error`, () => {
+    const [wrong, right] = answers([line, kUser]);
+    assert.equal(wrong.output, null);
+    assert.match(wrong.error, message);
+    assert.equal(right.error, null);
+  });
+}

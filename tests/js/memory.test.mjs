@@ -49,7 +49,7 @@ test('inside one instance, a thousand bundles opened and closed take no more mem
     const session = reply();
     for (let i = 0; i < 200; i++) {
       const length = input(`unknown ${i}click`);
-      assert.equal(wasm.attune_session_record(session, length - 5, 5, i, NaN), 0);
+      assert.equal(wasm.attune_session_record(session, length - 5, 5, 0, i, NaN), 0);
     }
     assert.equal(wasm.attune_filter_open(recommender, input(kExcludeSeen)), 0);
     const filter = reply();

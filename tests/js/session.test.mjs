@@ -182,7 +182,7 @@ test('events that make no sense are refused with the name of the field and its v
     [{ itemID: 'a1' }, /unknown option "itemID"; did you mean "itemId"\?/],
     ['a1', /"a1" is not an object/],
     [null, /null is not an object/],
-    [undefined, /an event is wanted/],
+    [undefined, /itemId: undefined is not a string/],
   ];
   for (const [event, message] of cases) {
     assert.throws(

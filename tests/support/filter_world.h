@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "runtime/bundle/catalogue.h"
+#include "runtime/bundle/query_columns.h"
+#include "runtime/serve/session.h"
 
 /// What random filters are tried on, and the plain evaluator they are compared with.
 namespace attune::testing {
@@ -66,18 +68,21 @@ struct Strings {
   StringsView view() const { return {text, offsets}; }
 };
 
-enum class Field : uint8_t { single, several, whole, real, flag, title, id, type, value, time, plan, age };
-constexpr uint32_t kFields = 12;
+enum class Field : uint8_t {
+  single, several, whole, real, flag, title, id, type, value, time, device, spent, gift, note, plan, age
+};
+constexpr uint32_t kFields = 16;
 constexpr const char* kNames[kFields] = {
     "Items.SINGLE", "Items.SEVERAL", "Items.WHOLE", "Items.REAL", "Items.FLAG", "Items.TITLE",
     "Items.ITEM_ID", "Interactions.EVENT_TYPE", "Interactions.EVENT_VALUE",
-    "Interactions.TIMESTAMP", "CurrentUser.PLAN", "CurrentUser.AGE"};
+    "Interactions.TIMESTAMP", "Interactions.DEVICE", "interactions.spent", "Interactions.GIFT",
+    "Interactions.NOTE", "CurrentUser.PLAN", "CurrentUser.AGE"};
 
 inline bool isNumber(Field f) {
   return f == Field::whole || f == Field::real || f == Field::value || f == Field::time ||
-         f == Field::age;
+         f == Field::spent || f == Field::age;
 }
-inline bool isOfEvents(Field f) { return f == Field::type || f == Field::value || f == Field::time; }
+inline bool isOfEvents(Field f) { return f >= Field::type && f <= Field::note; }
 inline bool isOfUser(Field f) { return f == Field::plan || f == Field::age; }
 
 /// A condition, or several: what an expression is written from.
@@ -94,8 +99,25 @@ struct Node {
 struct Event {
   uint32_t row;
   Text type;
-  double value;
+  double value;  // null: NaN
   int64_t time;
+  Texts devices;
+  double spent = NAN;  // null: NaN
+  uint8_t gift = 2;    // null: 2
+  Text note;
+
+  /// As a session is told.
+  Buffer<char> context() const {
+    Buffer<char> said;
+    Text all;
+    for (const Text& one : devices) all = all.empty() ? one : all + "|" + one;
+    (void)event_context::add("DEVICE", all, said);
+    if (!std::isnan(spent))
+      (void)event_context::add("Spent", decimal(static_cast<int>(std::lround(spent * 10))), said);
+    if (gift != 2) (void)event_context::add("GIFT", gift == 1 ? "true" : "false", said);
+    (void)event_context::add("NOTE", note, said);
+    return said;
+  }
 };
 
 /// Everything a filter looks at, plainly.
@@ -167,6 +189,7 @@ class Evaluator {
       case Field::real: return world_.real[row];
       case Field::value: return event->value;
       case Field::time: return static_cast<double>(event->time);
+      case Field::spent: return event->spent;
       default: return world_.years;
     }
   }
@@ -186,6 +209,9 @@ class Evaluator {
     if (c.field == Field::title && !world_.titles[row].empty()) own = {world_.titles[row]};
     if (c.field == Field::id) own = {world_.ids[row]};
     if (c.field == Field::type) own = {event->type};
+    if (c.field == Field::device) own = event->devices;
+    if (c.field == Field::gift && event->gift != 2) own = {event->gift == 1 ? "true" : "false"};
+    if (c.field == Field::note && !event->note.empty()) own = {event->note};
     if (c.field == Field::plan && !world_.plan.empty()) own = {world_.plan};
     for (const Text& one : own)
       for (const Text& value : c.values)
@@ -203,6 +229,7 @@ struct Tables {
   std::vector<int32_t> whole;
   std::vector<float> real;
   Catalogue catalogue;
+  QueryColumns queryColumns;  // what events carry
 
   explicit Tables(const World& world) {
     for (const Text& one : world.categories) categories.add(one);
@@ -227,6 +254,11 @@ struct Tables {
     title.name = "TITLE";
     title.texts = titles.view();
     (void)catalogue.add(title);
+    constexpr ColumnType kTypes[] = {ColumnType::Categorical, ColumnType::Real,
+                                     ColumnType::Boolean, ColumnType::Text};
+    constexpr const char* kColumns[] = {"DEVICE", "SPENT", "GIFT", "NOTE"};
+    for (size_t i = 0; i < 4; ++i)
+      (void)queryColumns.add({.name = kColumns[i], .kind = QueryKind::Context, .type = kTypes[i]});
   }
 
   void addCategories(const char* name, const std::vector<uint32_t>& codes,

@@ -7,6 +7,7 @@
 
 #include "runtime/base/random.h"
 #include "runtime/serve/filter.h"
+#include "runtime/serve/filter_runner.h"
 #include "tests/support/filter_world.h"
 
 namespace attune::testing {
@@ -34,12 +35,23 @@ class Maker {
       world_.flag.push_back(static_cast<uint8_t>(random_.below(3)));
       world_.titles.push_back(random_.below(6) == 0 ? "" : numbered("title ", random_.below(9), 1));
     }
-    for (uint32_t n = random_.below(40); n > 0; --n)
-      world_.events.push_back({random_.below(rows), kTypes[random_.below(3)],
-                               rounded(static_cast<int>(random_.below(50))),
-                               static_cast<int64_t>(900 + random_.below(100))});
+    for (uint32_t n = random_.below(40); n > 0; --n) world_.events.push_back(event(rows));
     if (random_.below(4) > 0) world_.plan = random_.below(2) == 0 ? "gold" : "basic";
     if (random_.below(4) > 0) world_.years = random_.below(90);
+  }
+
+  Event event(uint32_t rows) {
+    Event event{.row = random_.below(rows),
+                .type = kTypes[random_.below(3)],
+                .value = rounded(static_cast<int>(random_.below(50))),
+                .time = static_cast<int64_t>(900 + random_.below(100))};
+    if (random_.below(6) == 0) event.value = NAN;
+    for (const char* device : kDevices)
+      if (random_.below(2) == 0) event.devices.push_back(device);
+    if (random_.below(4) > 0) event.spent = (static_cast<int>(random_.below(101)) - 50) / 10.0;
+    event.gift = static_cast<uint8_t>(random_.below(3));
+    if (random_.below(3) > 0) event.note = numbered("note ", random_.below(4), 1);
+    return event;
   }
 
   Node condition(bool ofUser, bool mayLack, FilterValues& values, Text& text) {
@@ -88,6 +100,7 @@ class Maker {
 
   uint32_t below(uint32_t bound) { return random_.below(bound); }
   static constexpr const char* kTypes[] = {"click", "view", "buy"};
+  static constexpr const char* kDevices[] = {"phone", "tablet"};
 
  private:
   /// Numbers are floats, as columns and events have them.
@@ -98,7 +111,8 @@ class Maker {
   void addValue(Node& node, bool mayLack, FilterValues& values, Text& text) {
     Text value;
     if (isNumber(node.field)) {
-      const int tenths = node.field == Field::real || node.field == Field::value
+      const int tenths = node.field == Field::real || node.field == Field::value ||
+                                 node.field == Field::spent
                              ? static_cast<int>(random_.below(101)) - 50
                              : 10 * (static_cast<int>(random_.below(41)) - 20);
       if (node.field == Field::time) {
@@ -110,7 +124,8 @@ class Maker {
       }
       const bool exact = node.field == Field::whole || node.field == Field::age;
       value = exact ? whole(tenths / 10) : decimal(tenths);
-      node.numbers.push_back(exact ? tenths / 10.0 : rounded(tenths));
+      const bool isDouble = exact || node.field == Field::spent;
+      node.numbers.push_back(isDouble ? tenths / 10.0 : rounded(tenths));
     } else {
       value = textFor(node.field);
       node.values.push_back(value);
@@ -133,9 +148,12 @@ class Maker {
     switch (field) {
       case Field::single:
       case Field::several: return numbered("cat ", random_.below(14), 2);
-      case Field::flag: return random_.below(2) == 0 ? "true" : "false";
+      case Field::flag:
+      case Field::gift: return random_.below(2) == 0 ? "true" : "false";
       case Field::title: return numbered("title ", random_.below(10), 1);
       case Field::id: return numbered("i", random_.below(80), 5);
+      case Field::device: return random_.below(3) == 0 ? "tv" : kDevices[random_.below(2)];
+      case Field::note: return numbered("note ", random_.below(5), 1);
       case Field::type: return random_.below(4) == 0 ? "*" : kTypes[random_.below(3)];
       default: return random_.below(2) == 0 ? "gold" : "basic";
     }
@@ -153,6 +171,28 @@ struct Expression {
 
 }  // namespace
 
+namespace {
+
+/// Whether the few rows that are found without judging all are those that pass; scratch.passes is
+/// the result of run() before and after.
+bool fewAreRight(const Filter& filter, const FilterRows& rows, const FilterRequest& request,
+                 FilterScratch& scratch, FilterTrial& trial) {
+  const std::vector<uint8_t> passes(scratch.passes.begin(), scratch.passes.end());
+  auto runner = filter.start(rows, request, scratch);
+  const auto few = runner.ok() ? runner.value().judgeFew(scratch.rows) : Result<bool>(runner.error());
+  bool right = few.ok();
+  if (few.ok() && few.value()) {
+    ++trial.few;
+    std::vector<uint8_t> found(passes.size());
+    for (const uint32_t row : scratch.rows) right &= ++found[row] == 1;
+    right &= found == passes;
+  }
+  for (size_t row = 0; row < passes.size(); ++row) scratch.passes[row] = passes[row];
+  return right;
+}
+
+}  // namespace
+
 FilterTrial tryRandomFilters(uint32_t seed, uint32_t filters) {
   World world;
   Maker maker(seed, world);
@@ -161,13 +201,15 @@ FilterTrial tryRandomFilters(uint32_t seed, uint32_t filters) {
   const Vocabulary ids(tables.ids.view());
   const FilterRows rows{ids, tables.catalogue};
   Session session(ids, 100);
-  for (const Event& event : world.events)
+  for (const Event& event : world.events) {
+    const Buffer<char> context = event.context();
     (void)session.record(world.ids[event.row], event.type, event.time,
-                         static_cast<float>(event.value));
+                         static_cast<float>(event.value), {context.data(), context.size()});
+  }
   (void)session.profile().set("PLAN", world.plan);
   if (!std::isnan(world.years))
     (void)session.profile().set("AGE", whole(static_cast<int>(world.years)));
-  const auto fields = FilterFields::of(tables.catalogue, QueryColumns());
+  const auto fields = FilterFields::of(tables.catalogue, tables.queryColumns);
   const Evaluator evaluator(world);
   FilterScratch scratch;
   FilterTrial trial;
@@ -190,14 +232,15 @@ FilterTrial tryRandomFilters(uint32_t seed, uint32_t filters) {
       expressions.push_back(one);
     }
     FilterHint hint;
-    const auto filter =
-        Filter::compile(text, fields.value(), FilterLanguage::extended, hint);
+    auto filter = Filter::compile(text, fields.value(), FilterLanguage::extended, hint);
+    const bool prepares = trial.filters % 2 == 1;
+    if (filter.ok() && prepares && !filter.value().prepare(rows).ok()) ++trial.mistaken;
     if (!filter.ok() ||
         !filter.value().run(rows, {&session, &values, world.now}, scratch).ok()) {
       ++trial.mistaken;
       continue;
     }
-    bool right = true;
+    bool right = fewAreRight(filter.value(), rows, {&session, &values, world.now}, scratch, trial);
     for (uint32_t row = 0; row < ids.size(); ++row) {
       bool includes = false, included = false, excluded = false;
       for (const Expression& one : expressions) {

@@ -8,6 +8,7 @@ struct FilterTrial {
   uint32_t filters = 0;
   uint32_t mistaken = 0;  ///< that did not give what the plain evaluator gives
   uint32_t passed = 0;    ///< rows that passed, in all
+  uint32_t few = 0;       ///< filters that found their rows without judging all
   uint32_t hash = 0;      ///< over everything that passed
 };
 

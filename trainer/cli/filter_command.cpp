@@ -14,6 +14,7 @@
 #include "trainer/cli/filter_editor.h"
 #include "trainer/cli/filter_text.h"
 #include "trainer/data/avro_schema.h"
+#include "trainer/data/dataset_loader.h"
 #include "trainer/eval/served_bundle.h"
 
 namespace attune::trainer {
@@ -84,14 +85,23 @@ class Judge {
 
   FilterFields fieldsFor(FilterSubject subject) const {
     FilterFields fields(subject);
+    fields.takeAnyContext(true);
     bool ok = fields.addEventFields().ok();
-    if (served_ && subject == FilterSubject::items) {
+    if (served_) {
       const FilterFields& known = served_->engine().filterFields();
-      for (uint32_t i = 0; i < known.size(); ++i)
-        if (known[i].table != FilterTable::interactions) ok = ok && fields.add(known[i]).ok();
+      fields.takeAnyContext(known.takesAnyContext());
+      for (uint32_t i = 0; i < known.size(); ++i) {
+        const bool isNew = known[i].table == FilterTable::interactions
+                               ? fields.find(known[i].table, known[i].name) == FilterFields::kNone
+                               : subject == FilterSubject::items;
+        if (isNew) ok = ok && fields.add(known[i]).ok();
+      }
     }
     for (const AvroSchema& schema : schemas_) {
-      if (schema.type == DatasetType::interactions) continue;
+      if (schema.type == DatasetType::interactions) {
+        ok = ok && addContext(schema, fields);
+        continue;
+      }
       const bool isSubject = (schema.type == DatasetType::items && subject == FilterSubject::items) ||
                              (schema.type == DatasetType::users && subject == FilterSubject::users);
       if (!isSubject && schema.type != DatasetType::users) continue;
@@ -103,6 +113,16 @@ class Judge {
     }
     if (!ok) throw std::bad_alloc();
     return fields;
+  }
+
+  /// The interactions' own columns.
+  static bool addContext(const AvroSchema& schema, FilterFields& fields) {
+    fields.takeAnyContext(false);
+    bool ok = true;
+    for (const SchemaField& field : schema.fields)
+      if (isContextColumn(field.name))
+        ok = ok && fields.add({FilterTable::interactions, typeOf(field), field.name}).ok();
+    return ok;
   }
 
   const FilterCommand& command_;
@@ -161,8 +181,8 @@ void addFilterCommand(CLI::App& app, std::function<void()>& run) {
                                     "{\"expr\": ...}; - for standard input");
   auto* bundle = command->add_option("--bundle", options->bundle, "Whose fields there are");
   auto* schema = command->add_option("--schema", options->schemas,
-                                     "Avro schemas of items and users, instead of a bundle; "
-                                     "without either every field is taken");
+                                     "Avro schemas of items, users and interactions, instead of a "
+                                     "bundle; without either every field is taken");
   schema->allow_extra_args(false);
   command->add_flag("--compatible", options->compatible, "Accept exactly what Personalize accepts");
   auto* save = command->add_option("--save", options->save,

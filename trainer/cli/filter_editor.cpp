@@ -78,6 +78,9 @@ FilterFields fieldsOf(const Dataset& data, const std::set<std::string>& includeT
       ok = ok && fields.add({FilterTable::subject, typeOf(column.kind), column.name}).ok();
   for (const Column& column : data.userColumns)
     ok = ok && fields.add({FilterTable::currentUser, typeOf(column.kind), column.name}).ok();
+  for (const Column& column : data.interactions.columns)
+    ok = ok && fields.add({FilterTable::interactions, typeOf(column.kind), column.name}).ok();
+  fields.takeAnyContext(data.interactions.columns.empty());
   if (!ok) throw std::bad_alloc();
   return fields;
 }

@@ -13,10 +13,10 @@
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
 #include "trainer/base/progress.h"
-#include "trainer/cli/list_options.h"
 #include "trainer/data/dataset_loader.h"
 #include "trainer/data/store.h"
 #include "trainer/eval/batch_run.h"
+#include "trainer/eval/list_options.h"
 #include "trainer/eval/served_bundle.h"
 
 namespace attune::trainer {
@@ -84,19 +84,21 @@ void runRecommend(const RecommendCommand& command) {
   std::ios::sync_with_stdio(false);
   const ServedBundle served = ServedBundle::read(command.bundle);
   std::optional<Filter> filter;
-  if (!command.filter.empty())
+  if (!command.filter.empty()) {
     filter.emplace(parseFilter(filterExpression(served.engine().namedFilters(), command.filter),
                                served.engine().filterFields(), languageOf(command)));
+    if (!filter->prepare(served.engine().filterRows()).ok()) throw std::bad_alloc();
+  }
   std::ifstream file;
   if (command.input != "-") file = openForReading(command.input);
   const std::optional<StoredHistories> stored = loadHistories(command.store);
   ListOptions list;
   if (!command.listOptions.empty())
-    readListOptions(command.listOptions, served.engine(), languageOf(command), list);
+    readListOptionsFile(command.listOptions, served.engine(), languageOf(command), list);
   const BatchAnswerer answerer(
       served.engine(), stored ? &*stored : nullptr,
       {command.numResults, filter ? &*filter : nullptr, static_cast<double>(std::time(nullptr)),
-       list.controls, list.names});
+       &list, languageOf(command)});
   const auto start = std::chrono::steady_clock::now();
   const BatchCounts counts =
       answerTo(command.output, command.input == "-" ? std::cin : file, answerer, command.threads);
@@ -126,7 +128,8 @@ void addRecommendCommand(CLI::App& app, std::function<void()>& run) {
       "Filter for every request: an expression, or the name of one in the bundle");
   recommend->add_option("--list-options", command->listOptions,
                         "JSON file of what every list is to be: promotions, diversity, "
-                        "explorationWeight and the package's other options");
+                        "explorationWeight and the package's other options; what a "
+                        "request's line says itself counts instead");
   recommend->add_flag("--compatible", command->compatible,
                       "Take exactly the filters that Personalize takes");
   recommend->add_option("--threads", command->threads,

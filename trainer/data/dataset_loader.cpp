@@ -58,7 +58,7 @@ class InteractionReader {
     eventType_ = schema.find("EVENT_TYPE");
     eventValue_ = schema.find("EVENT_VALUE");
     for (size_t i = 0; i < schema.fields.size(); ++i)
-      if (!isReserved(schema.fields[i].name)) {
+      if (isContextColumn(schema.fields[i].name)) {
         columns_.emplace_back(schema.fields[i]);
         columnFields_.push_back(i);
       }
@@ -88,13 +88,6 @@ class InteractionReader {
  private:
   static constexpr float kNoValue = std::numeric_limits<float>::quiet_NaN();
 
-  static bool isReserved(std::string_view name) {
-    for (const std::string_view reserved :
-         {"USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE", "IMPRESSION",
-          "RECOMMENDATION_ID", "EVENT_ATTRIBUTION_SOURCE"})
-      if (name == reserved) return true;
-    return false;
-  }
   uint32_t eventTypeOf(const FieldValue& value) {
     return value.isNull() ? StringTable::kNone : eventTypes_.read(value, dataset_.eventTypes);
   }
@@ -150,6 +143,13 @@ void loadInteractions(const Store& store, const AvroSchema& schema, Dataset& dat
 }
 
 }  // namespace
+
+bool isContextColumn(std::string_view name) {
+  constexpr std::string_view kOthers[] = {
+      "USER_ID",     "ITEM_ID",    "TIMESTAMP",         "EVENT_TYPE",
+      "EVENT_VALUE", "IMPRESSION", "RECOMMENDATION_ID", "EVENT_ATTRIBUTION_SOURCE"};
+  return std::find(std::begin(kOthers), std::end(kOthers), name) == std::end(kOthers);
+}
 
 Dataset loadDataset(const Store& store) {
   Dataset dataset;

@@ -12,4 +12,7 @@ namespace attune::trainer {
 /// context. Throws UserError when the store is damaged.
 Dataset loadDataset(const Store& store);
 
+/// Whether a field of an interactions schema is the context of its events and becomes a column.
+bool isContextColumn(std::string_view name);
+
 }  // namespace attune::trainer

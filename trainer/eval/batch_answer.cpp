@@ -43,7 +43,9 @@ std::string errorLine(const ParsedLine& parsed, const std::string& error) {
 
 BatchAnswerer::BatchAnswerer(const Engine& engine, const StoredHistories* stored,
                              const BatchOptions& options)
-    : engine_(engine), stored_(stored), options_(options) {}
+    : engine_(engine), stored_(stored), options_(options) {
+  if (options_.list == nullptr) options_.list = &noOptions_;
+}
 
 BatchAnswer BatchAnswerer::answer(std::string_view line, Scratch& scratch) const {
   const ParsedLine parsed = parseBatchLine(line);
@@ -51,8 +53,12 @@ BatchAnswer BatchAnswerer::answer(std::string_view line, Scratch& scratch) const
   auto session = sessionOf(parsed.request);
   if (!session.ok()) return {errorLine(parsed, session.error().what), true};
   std::string problem = readAttributes(parsed.request, session.value());
+  const bool ownList = !parsed.request.listOptions.empty();
+  ListOptions own;
+  if (ownList && problem.empty()) problem = readList(parsed.request, own);
   Question question{
-      parsed.request, session.value(), {}, {}, parsed.request.timestamp.value_or(options_.now)};
+      parsed.request, session.value(), {}, {}, parsed.request.timestamp.value_or(options_.now),
+      ownList ? &own : options_.list};
   if (!engine_.beginContext(session.value(), question.now, question.context).ok())
     problem = "out of memory";
   if (problem.empty())
@@ -63,7 +69,13 @@ BatchAnswer BatchAnswerer::answer(std::string_view line, Scratch& scratch) const
   Ranking ranking;
   const Status status = serve(question, scratch, ranking);
   if (!status.ok()) return {errorLine(parsed, describe(status.error())), true};
-  return {print(parsed, scratch, ranking), false};
+  return {print(parsed, *question.list, scratch, ranking), false};
+}
+
+std::string BatchAnswerer::readList(const BatchRequest& request, ListOptions& list) const {
+  nlohmann::ordered_json source = options_.list->source;
+  source.update(request.listOptions);
+  return readListOptions(source, engine_, options_.language, list);
 }
 
 std::string BatchAnswerer::describe(const Error& error) const {
@@ -74,10 +86,20 @@ std::string BatchAnswerer::describe(const Error& error) const {
 }
 
 Result<Session> BatchAnswerer::sessionOf(const BatchRequest& request) const {
-  if (!request.hasEvents && stored_ != nullptr) return stored_->sessionOf(request.userId, engine_);
+  if (!request.hasEvents && stored_ != nullptr) {
+    const bool filtered = options_.filter != nullptr || !options_.list->filters.empty() ||
+                          request.listOptions.contains("promotions");
+    return stored_->sessionOf(request.userId, engine_, filtered);
+  }
   Session session = sessionFor(engine_.items(), request.events.size());
-  for (const BatchEvent& event : request.events)
-    ATTUNE_TRY(session.record(event.itemId, event.eventType, event.timestamp, event.value));
+  Buffer<char> context;
+  for (const BatchEvent& event : request.events) {
+    context.clear();
+    for (const auto& [name, text] : event.context)
+      ATTUNE_TRY(event_context::add(name, text, context));
+    ATTUNE_TRY(session.record(event.itemId, event.eventType, event.timestamp, event.value,
+                              {context.data(), context.size()}));
+  }
   return session;
 }
 
@@ -119,7 +141,7 @@ std::string BatchAnswerer::readValues(const char* field, QueryKind kind, const B
 
 ListRequest BatchAnswerer::listRequest(const Question& question) const {
   ListRequest request{options_.numResults,    options_.filter, &question.context,
-                      &question.filterValues, question.now,    options_.controls};
+                      &question.filterValues, question.now,    question.list->controls};
   // Every user has draws of its own, the same in every run.
   for (const std::string* id : {&question.request.userId, &question.request.itemId})
     for (const char byte : *id)
@@ -185,8 +207,8 @@ Status BatchAnswerer::serveRanking(const Question& question, Scratch& scratch,
   return engine_.rank(question.session, items, scratch, &question.context);
 }
 
-std::string BatchAnswerer::print(const ParsedLine& parsed, const Scratch& scratch,
-                                 const Ranking& ranking) const {
+std::string BatchAnswerer::print(const ParsedLine& parsed, const ListOptions& list,
+                                 const Scratch& scratch, const Ranking& ranking) const {
   std::string ids;
   std::string scores;
   for (const Scored& one : scratch.ranked) {
@@ -203,17 +225,17 @@ std::string BatchAnswerer::print(const ParsedLine& parsed, const Scratch& scratc
   if (!ids.empty()) ids.pop_back();
   if (!scores.empty()) scores.pop_back();
   return "{\"input\":" + dump(parsed.echo) + ",\"output\":{\"recommendedItems\":[" + ids +
-         "],\"scores\":[" + scores + "]" + marksOf(scratch) + "},\"error\":null}";
+         "],\"scores\":[" + scores + "]" + marksOf(list, scratch) + "},\"error\":null}";
 }
 
 /// What the output says of how items came into the list.
-std::string BatchAnswerer::marksOf(const Scratch& scratch) const {
-  if (scratch.listMarks.size() != scratch.ranked.size() || !options_.controls.any()) return {};
+std::string BatchAnswerer::marksOf(const ListOptions& list, const Scratch& scratch) const {
+  if (scratch.listMarks.size() != scratch.ranked.size() || !list.controls.any()) return {};
   std::string names;
   std::string chances;
   for (const ListMark& mark : scratch.listMarks) {
     if (mark.how >= ListMark::kPromoted)
-      appendText(options_.promotionNames[mark.how - ListMark::kPromoted], names);
+      appendText(list.names[mark.how - ListMark::kPromoted], names);
     else
       names += "null";
     appendScore(mark.propensity, chances);
@@ -222,8 +244,8 @@ std::string BatchAnswerer::marksOf(const Scratch& scratch) const {
   }
   if (!names.empty()) names.pop_back(), chances.pop_back();
   std::string text;
-  if (!options_.controls.promotions.empty()) text += ",\"promotionNames\":[" + names + "]";
-  if (options_.controls.explorationWeight > 0) text += ",\"propensities\":[" + chances + "]";
+  if (!list.controls.promotions.empty()) text += ",\"promotionNames\":[" + names + "]";
+  if (list.controls.explorationWeight > 0) text += ",\"propensities\":[" + chances + "]";
   return text;
 }
 

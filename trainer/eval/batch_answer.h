@@ -7,6 +7,7 @@
 #include "runtime/serve/engine.h"
 #include "trainer/eval/batch_request.h"
 #include "trainer/eval/histories.h"
+#include "trainer/eval/list_options.h"
 
 namespace attune::trainer {
 
@@ -16,8 +17,10 @@ struct BatchOptions {
   /// The time of requests that do not say theirs, in seconds since 1970, for filters and the
   /// automatic context (ListRequest::now).
   double now = 0;
-  ListControls controls = {};  ///< of every list; its seed is mixed with the user's or item's id
-  std::vector<std::string> promotionNames = {};  ///< (controls.promotions)
+  /// Of every list, but for what its line says itself; the seed is mixed with the user's or item's
+  /// id. Null: none.
+  const ListOptions* list = nullptr;
+  FilterLanguage language = FilterLanguage::extended;  ///< of the lines' filters
 };
 
 /// One line of output, without its line break.
@@ -52,27 +55,33 @@ class BatchAnswerer {
     QueryRows context;
     FilterValues filterValues;
     double now;
+    const ListOptions* list;
   };
 
   Result<Session> sessionOf(const BatchRequest& request) const;
+  /// Puts what the run and the line say of the list together; the text of the answer's error, or
+  /// nothing.
+  std::string readList(const BatchRequest& request, ListOptions& list) const;
   /// Turns names and texts into rows; the text of the answer's error, or nothing.
   std::string readValues(const char* field, QueryKind kind, const BatchValues& values,
                          QueryRows& rows) const;
   /// The same for the user's attributes and the filter's values; fills what answer() goes on with.
   std::string readAttributes(const BatchRequest& request, Session& session) const;
   std::string readFilterValues(const BatchValues& values, FilterValues& out) const;
-  std::string marksOf(const Scratch& scratch) const;
+  std::string marksOf(const ListOptions& list, const Scratch& scratch) const;
   std::string describe(const Error& error) const;
   ListRequest listRequest(const Question& question) const;
   Status serve(const Question& question, Scratch& scratch, Ranking& ranking) const;
   Status serveRelated(const Question& question, Scratch& scratch) const;
   Status servePopular(const Question& question, Scratch& scratch) const;
   Status serveRanking(const Question& question, Scratch& scratch, Ranking& ranking) const;
-  std::string print(const ParsedLine& parsed, const Scratch& scratch, const Ranking& ranking) const;
+  std::string print(const ParsedLine& parsed, const ListOptions& list, const Scratch& scratch,
+                    const Ranking& ranking) const;
 
   const Engine& engine_;
   const StoredHistories* stored_;
   BatchOptions options_;
+  ListOptions noOptions_;
 };
 
 }  // namespace attune::trainer

@@ -1,10 +1,12 @@
 #include "trainer/eval/batch_request.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 
 #include "trainer/base/suggest.h"
+#include "trainer/eval/list_options.h"
 
 namespace attune::trainer {
 namespace {
@@ -62,6 +64,23 @@ Problem unknownField(const std::string& where, const std::string& name,
   return where + "unknown field \"" + name + "\"" + didYouMean(name, known);
 }
 
+/// Personalize's limits: 150 pairs, names of 150 and values of 1000 characters.
+Problem readValues(const std::string& field, const ordered_json& object, BatchValues& values) {
+  if (!object.is_object()) return field + " must be an object of strings";
+  if (object.size() > kMaxValues) return field + " may have 150 values";
+  for (const auto& [name, value] : object.items()) {
+    const std::string where = field + "." + name;
+    if (name.empty() || charactersOf(name) > kMaxNameCharacters)
+      return field + ": names must have 1 to 150 characters";
+    const bool isText = value.is_string();
+    if (!isText && !value.is_number() && !value.is_boolean()) return where + " must be a string";
+    values.emplace_back(name, isText ? value.get<std::string>() : value.dump());
+    if (charactersOf(values.back().second) > kMaxValueCharacters)
+      return where + " must have at most 1000 characters";
+  }
+  return {};
+}
+
 Problem readEvent(const ordered_json& fields, const std::string& where, BatchEvent& event) {
   if (!fields.is_object()) return where + " must be an object";
   event.value = std::numeric_limits<float>::quiet_NaN();
@@ -76,9 +95,11 @@ Problem readEvent(const ordered_json& fields, const std::string& where, BatchEve
       problem = readTimestamp(value, place, event.timestamp);
     else if (name == "eventValue")
       problem = readValue(value, place, event.value);
+    else if (name == "context")
+      problem = readValues(place, value, event.context);
     else
-      problem =
-          unknownField(where + ": ", name, {"itemId", "eventType", "timestamp", "eventValue"});
+      problem = unknownField(where + ": ", name,
+                             {"itemId", "eventType", "timestamp", "eventValue", "context"});
     if (problem) return problem;
   }
   for (const char* required : {"itemId", "timestamp"})
@@ -107,23 +128,6 @@ Problem readItemList(const ordered_json& list, BatchRequest& request) {
   return {};
 }
 
-/// Personalize's limits: 150 pairs, names of 150 and values of 1000 characters.
-Problem readValues(const std::string& field, const ordered_json& object, BatchValues& values) {
-  if (!object.is_object()) return field + " must be an object of strings";
-  if (object.size() > kMaxValues) return field + " may have 150 values";
-  for (const auto& [name, value] : object.items()) {
-    const std::string where = field + "." + name;
-    if (name.empty() || charactersOf(name) > kMaxNameCharacters)
-      return field + ": names must have 1 to 150 characters";
-    const bool isText = value.is_string();
-    if (!isText && !value.is_number() && !value.is_boolean()) return where + " must be a string";
-    values.emplace_back(name, isText ? value.get<std::string>() : value.dump());
-    if (charactersOf(values.back().second) > kMaxValueCharacters)
-      return where + " must have at most 1000 characters";
-  }
-  return {};
-}
-
 Problem readRequestTime(const ordered_json& value, BatchRequest& request) {
   int64_t timestamp = 0;
   if (Problem problem = readTimestamp(value, "timestamp", timestamp)) return problem;
@@ -143,9 +147,15 @@ Problem readField(const std::string& name, const ordered_json& value, BatchReque
   }
   if (name == "filterValues") return readValues(name, value, request.filterValues);
   if (name == "timestamp") return readRequestTime(value, request);
-  return unknownField("", name,
-                      {"userId", "itemId", "itemList", "events", "context", "attributes",
-                       "filterValues", "timestamp"});
+  std::vector<std::string> known = listOptionNames();
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    request.listOptions[name] = value;
+    return {};
+  }
+  for (const char* other : {"userId", "itemId", "itemList", "events", "context", "attributes",
+                            "filterValues", "timestamp"})
+    known.emplace_back(other);
+  return unknownField("", name, known);
 }
 
 /// What the fields ask for together.
@@ -160,8 +170,11 @@ Problem decideKind(BatchRequest& request) {
   if (!hasUser)
     return request.itemList.empty() ? "a request needs userId, itemId or events"
                                     : "a request with itemList needs userId or events";
-  if (!request.itemList.empty()) request.kind = BatchRequest::Kind::ranking;
-  return {};
+  if (request.itemList.empty()) return {};
+  request.kind = BatchRequest::Kind::ranking;
+  if (request.listOptions.empty()) return {};
+  return request.listOptions.begin().key() +
+         " does not go with itemList: a ranking has all items asked for, in the order of their scores";
 }
 
 Problem readRequest(const ordered_json& fields, BatchRequest& request) {

@@ -10,28 +10,30 @@
 
 namespace attune::trainer {
 
+/// Names of columns and the text of their values.
+using BatchValues = std::vector<std::pair<std::string, std::string>>;
+
 /// An event that a request brings along.
 struct BatchEvent {
   std::string itemId;
   std::string eventType;  ///< empty for none
   int64_t timestamp = 0;  ///< seconds since 1970
   float value = 0;        ///< NaN for none
+  BatchValues context;    ///< the event's own columns, for filters
 };
-
-/// Names of columns and the text of their values.
-using BatchValues = std::vector<std::pair<std::string, std::string>>;
 
 /// One line of batch input, Amazon Personalize's formats and Attune's `events`:
 ///   {"userId": "4638"}                             items for a user
 ///   {"itemId": "105"}                              items like an item (userId may be there too)
 ///   {"userId": "891", "itemList": ["27", "886"]}   the given items in a user's order
-/// "events": [{"itemId", "timestamp", "eventType"?, "eventValue"?}, ..] is the user's history and
+/// "events": [{"itemId", "timestamp", "eventType"?, "eventValue"?, "context"?}, ..] is the user's history and
 /// replaces a stored one; with it userId may be missing. "context": {"DEVICE": "phone", ..} are the
 /// circumstances of the request, and "attributes" in the same form the user's metadata, which
 /// replace stored ones: texts, numbers or booleans.
 /// "filterValues": {"GENRE": "\"Comedy\",\"Drama\""} are the values of the filter's placeholders in
 /// Personalize's form (see FilterValues), or plain numbers. "timestamp": 1700000000 is when it is
-/// asked, in seconds since 1970; else that is now.
+/// asked, in seconds since 1970; else that is now. What readListOptions takes ("diversity",
+/// "promotions", ..) is of this list alone and counts instead of what the run says of it.
 struct BatchRequest {
   enum class Kind : uint8_t { forUser, related, ranking };
 
@@ -45,6 +47,7 @@ struct BatchRequest {
   bool hasAttributes = false;
   BatchValues attributes;
   BatchValues filterValues;
+  nlohmann::ordered_json listOptions = nlohmann::ordered_json::object();
   std::optional<double> timestamp;
 };
 

@@ -12,12 +12,20 @@ std::string textOf(double number) {
   return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
 }
 
-/// A value as it is written in a CSV file; empty for null and for columns of free text.
+std::string_view typeOf(const Dataset& data, const HistoryEvent& event) {
+  return event.eventType == StringTable::kNone ? std::string_view()
+                                               : std::string_view(data.eventTypes[event.eventType]);
+}
+
+/// A value as it is written in a CSV file; empty for null and for textual columns, which are not
+/// filtered.
 std::string textOf(const Column& column, uint32_t row) {
   std::string text;
   if (column.kind == ColumnKind::categorical) {
     for (uint32_t i = column.offsets[row]; i < column.offsets[row + 1]; ++i)
       text += (text.empty() ? "" : "|") + column.values[column.codes[i]];
+  } else if (column.kind == ColumnKind::text) {
+    text = column.texts[row];
   } else if (!column.numbers.empty() && !std::isnan(column.numbers[row])) {
     const double number = column.numbers[row];
     const bool isBoolean = column.kind == ColumnKind::boolean;
@@ -33,12 +41,16 @@ Session sessionFor(const Vocabulary& items, size_t events) {
 }
 
 Status replay(const Dataset& data, std::span<const HistoryEvent> history, Session& session) {
-  for (const HistoryEvent& event : history) {
-    const std::string_view type = event.eventType == StringTable::kNone
-                                      ? std::string_view()
-                                      : std::string_view(data.eventTypes[event.eventType]);
-    ATTUNE_TRY(session.record(data.items[event.item], type, event.timestamp, event.value));
-  }
+  for (const HistoryEvent& event : history)
+    ATTUNE_TRY(session.record(data.items[event.item], typeOf(data, event), event.timestamp,
+                              event.value));
+  return {};
+}
+
+Status eventContext(const Dataset& data, uint32_t row, Buffer<char>& context) {
+  context.clear();
+  for (const Column& column : data.interactions.columns)
+    ATTUNE_TRY(event_context::add(column.name, textOf(column, row), context));
   return {};
 }
 
@@ -64,14 +76,19 @@ Status setContext(const Engine& engine, const Dataset& data, uint32_t row, const
   return {};
 }
 
-Result<Session> StoredHistories::sessionOf(std::string_view userId, const Engine& engine) const {
+Result<Session> StoredHistories::sessionOf(std::string_view userId, const Engine& engine,
+                                           bool withContext) const {
   const uint32_t user = data_.users.find(userId);
   if (user == StringTable::kNone) return sessionFor(engine.items(), 0);
-  std::vector<HistoryEvent> history;
-  for (const uint32_t row : rows_[user]) history.push_back(historyEvent(data_.interactions, row));
-  Session session = sessionFor(engine.items(), history.size());
+  Session session = sessionFor(engine.items(), rows_[user].size());
   ATTUNE_TRY(setAttributes(engine, data_, user, session));
-  ATTUNE_TRY(replay(data_, history, session));
+  Buffer<char> context;
+  for (const uint32_t row : rows_[user]) {
+    const HistoryEvent event = historyEvent(data_.interactions, row);
+    if (withContext) ATTUNE_TRY(eventContext(data_, row, context));
+    ATTUNE_TRY(session.record(data_.items[event.item], typeOf(data_, event), event.timestamp,
+                              event.value, {context.data(), context.size()}));
+  }
   return session;
 }
 

@@ -17,6 +17,9 @@ Session sessionFor(const Vocabulary& items, size_t events);
 /// are of; ids are what carries over to the bundle. A null event type is the empty text.
 Status replay(const Dataset& data, std::span<const HistoryEvent> history, Session& session);
 
+/// What one interaction's own columns say, as an event_context; textual ones are left out.
+Status eventContext(const Dataset& data, uint32_t row, Buffer<char>& context);
+
 /// Gives a session the metadata of a user, as an application would: values as text. Columns that the
 /// bundle does not know are left out. Error: OutOfMemory.
 Status setAttributes(const Engine& engine, const Dataset& data, uint32_t user, Session& session);
@@ -32,8 +35,9 @@ class StoredHistories {
   explicit StoredHistories(Dataset data) : data_(std::move(data)), rows_(data_) {}
 
   /// A session with the whole history and the metadata of a user; an empty one for a user who is
-  /// not there.
-  Result<Session> sessionOf(std::string_view userId, const Engine& engine) const;
+  /// not there. What events carried comes `withContext` alone: only filters ask for it.
+  Result<Session> sessionOf(std::string_view userId, const Engine& engine,
+                            bool withContext = true) const;
 
  private:
   Dataset data_;

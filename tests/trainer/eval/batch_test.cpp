@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -100,6 +101,38 @@ TEST_CASE("The history comes from the store, from events, or is empty") {
   CHECK(batch.items("{" + events + "}") == R"(["e","a","b"])");
   batch.useStore = false;
   CHECK(batch.items(R"({"userId":"u1"})") == R"(["a","b","c"])");
+}
+
+TEST_CASE("Filters ask what the events of a request carried, in the form requests have") {
+  Batch batch;
+  batch.filter = R"(EXCLUDE ItemID WHERE Interactions.EVENT_TYPE = "buy" AND Interactions.SPENT > 3)";
+  const auto line = [](const std::string& context) {
+    return R"({"userId":"u9","events":[{"itemId":"d","eventType":"buy","timestamp":5,"context":)" +
+           context + R"(}],"itemList":["d","e"]})";
+  };
+  CHECK(batch.items(line(R"({"Spent":3.5})")) == R"(["e"])");
+  CHECK(batch.items(line(R"({"SPENT":"3"})")).size() == std::string(R"(["d","e"])").size());
+  CHECK(batch.error(line(R"({"SPENT":[]})")) == "events[0].context.SPENT must be a string");
+  CHECK(batch.error(line("3")) == "events[0].context must be an object of strings");
+}
+
+TEST_CASE("Filters ask what the stored events carried") {
+  Dataset data = storedData();  // u1 had b at 101, then a at 102
+  Column device{.name = "DEVICE", .kind = ColumnKind::categorical, .offsets = {0, 2, 3}};
+  device.codes = {device.values.add("phone"), device.values.add("tv"), 0};
+  Column spent{.name = "SPENT", .kind = ColumnKind::real, .numbers = {19.99, NAN}};
+  Column note{.name = "NOTE", .kind = ColumnKind::text, .texts = {"", "a gift"}};
+  data.interactions.columns = {device, spent, note};
+  Batch batch;
+  batch.stored = StoredHistories(std::move(data));
+  const auto had = [&](const std::string& condition) {
+    batch.filter = "INCLUDE ItemID WHERE Interactions." + condition;
+    return batch.items(R"({"userId":"u1","itemList":["a","b","c"]})");
+  };
+  CHECK(had(R"(SPENT = 19.99)") == R"(["b"])");
+  CHECK(had(R"(NOTE = "a gift")") == R"(["a"])");
+  CHECK(had(R"(DEVICE = "phone" AND Interactions.TIMESTAMP > 101)") == R"(["a"])");
+  CHECK(had(R"(EVENT_VALUE >= 4)") == "[]");
 }
 
 TEST_CASE("Events count in the order of their timestamps, not of the line") {
