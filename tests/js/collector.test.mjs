@@ -130,6 +130,13 @@ test('items are put on the admin side only, by their schema', async () => {
   assert.equal(users.json.__type, 'ResourceNotFoundException');
 });
 
+test('a dataset imported meanwhile is known within a moment', async () => {
+  place.import('users', [['USER_ID', 'string'], ['AGE', ['null', 'int']]], ['u1,30']);
+  const body = { datasetArn: `${ARN}USERS`, users: [{ userId: 'u2', properties: '{"age":31}' }] };
+  assert.ok(await eventually(async () => (await post(`${server.adminUrl}/users`, body)).status === 200));
+  assert.equal((await get(`${server.url}/readyz`)).status, 200);
+});
+
 test('no page may use the admin side for what is not made for pages', async () => {
   const body = { datasetArn: `${ARN}ITEMS`, items: [{ itemId: 'evil' }] };
   const fromPage = await post(`${server.adminUrl}/items`, body, { origin: ORIGIN });
@@ -219,6 +226,18 @@ test('neither keys nor users are in the log, and each line is JSON', () => {
   for (const secret of [place.key, 'u1', 'd1', 's1', '127.0.0.1"']) assert.ok(!server.log.includes(`"${secret}"`), secret);
   assert.ok(!server.log.includes(place.key));
   assert.ok(!readFileSync(place.store, 'latin1').includes(place.key), 'the store holds no key');
+});
+
+test('a collected event that lacks what the schema demands is left out of training, and told', async () => {
+  const own = new Place();
+  own.import('interactions', [['USER_ID', 'string'], ['ITEM_ID', 'string'], ['TIMESTAMP', 'long'], ['SHELF', 'int']], ['u,i0,5,1']);
+  const collector = await start(own, { config: NO_LIMITS });
+  await post(`${collector.url}/v1/events`, batch(own.key, [event('1', { properties: { shelf: 2 } }), event('2')]));
+  await collector.stop();
+  const { said } = own.popularItems();
+  assert.match(said, /^1 of 2 collected events are left out/m);
+  assert.match(said, /2 interactions, 2 users, 2 items/);
+  own.remove();
 });
 
 test('training learns from collected events, an anonymous visitor\'s under the later user', async () => {

@@ -15,6 +15,10 @@ using Json = nlohmann::json;
 
 constexpr double kLatestSeconds = 1e11;  // the year 5138; in milliseconds 1973
 
+std::string entryPath(const std::string& list, size_t index) {
+  return list + '[' + std::to_string(index) + ']';
+}
+
 int64_t readMs(const ObjectReader& reader, const char* name) {
   const double seconds = reader.number(name);
   if (seconds < 0 || seconds >= kLatestSeconds)
@@ -36,11 +40,8 @@ int64_t eventTime(const ObjectReader& reader, int64_t skewMs, int64_t receivedMs
 std::string readImpression(const ObjectReader& reader) {
   if (reader.find("impression") == nullptr) return "";
   const Json& list = reader.list("impression", limits::kImpressionIds);
-  for (size_t i = 0; i < list.size(); ++i) {
-    const Json one{{"id", list[i]}};
-    ObjectReader(one, reader.pathOf("impression") + '[' + std::to_string(i) + ']')
-        .text("id", limits::kIdChars);
-  }
+  for (size_t i = 0; i < list.size(); ++i)
+    readText(list[i], entryPath(reader.pathOf("impression"), i), limits::kIdChars);
   return list.dump();
 }
 
@@ -71,10 +72,6 @@ Event readEvent(const ObjectReader& reader, int64_t skewMs, int64_t receivedMs,
   event.recommendationId = reader.optionalText("recommendationId", limits::kRecommendationIdChars);
   event.attributionSource = readAttribution(reader);
   return event;
-}
-
-std::string entryPath(const char* list, size_t index) {
-  return std::string(list) + '[' + std::to_string(index) + ']';
 }
 
 /// One event of a batch: the fault of one does not keep the others from being stored.

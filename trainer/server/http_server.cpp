@@ -22,6 +22,7 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr milliseconds kLinger{2000};      // for a peer to read why it was refused
 constexpr milliseconds kAcceptPause{100};  // when there are no descriptors left
 
 tcp::endpoint parseEndpoint(const std::string& address) {
@@ -269,13 +270,14 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
     error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
     // Closing with unread bytes would reset the connection, and the peer would lose the reply.
-    if (lingers_) return discard();
-    stream_.close();
+    if (!lingers_) return stream_.close();
+    lingers_ = false;
+    stream_.expires_after(kLinger);
+    discard();
   }
 
   void discard() {
     buffer_.clear();
-    stream_.expires_after(seconds(1));
     stream_.async_read_some(buffer_.prepare(kFirstBytes),
                             [self = shared_from_this()](error_code error, size_t bytes) {
                               self->discarded_ += bytes;
@@ -353,6 +355,7 @@ void HttpServer::Impl::drain() {
 }
 
 bool HttpServer::Impl::run(const std::function<void()>& onDrain) {
+  std::signal(SIGPIPE, SIG_IGN);  // who reads the log may go away
   asio::signal_set signals(context_, SIGTERM, SIGINT);
   signals.async_wait([&](error_code error, int) {
     if (error) return;

@@ -46,6 +46,16 @@ Json parseBody(std::string_view text) {
   return body;
 }
 
+std::string readText(const Json& value, const std::string& path, size_t maxChars) {
+  if (!value.is_string()) throw invalidInput(path + " must be a string");
+  const auto& text = value.get_ref<const std::string&>();
+  if (text.empty()) throw invalidInput(path + " is empty");
+  if (text.size() > maxChars && countCharacters(text) > maxChars)
+    throw invalidInput(path + " is longer than " + std::to_string(maxChars) + " characters");
+  if (text.find('\0') != std::string::npos) throw invalidInput(path + " holds a NUL character");
+  return text;
+}
+
 ObjectReader::ObjectReader(const Json& value, std::string path)
     : value_(value), path_(std::move(path)) {
   if (!value.is_object()) throw invalidInput(path_ + " must be an object");
@@ -66,25 +76,13 @@ const Json& ObjectReader::required(const char* name) const {
   return *found;
 }
 
-std::string ObjectReader::checkedText(const Json& value, const char* name, size_t maxChars) const {
-  if (!value.is_string()) throw invalidInput(pathOf(name) + " must be a string");
-  const auto& text = value.get_ref<const std::string&>();
-  if (text.empty()) throw invalidInput(pathOf(name) + " is empty");
-  if (text.size() > maxChars && countCharacters(text) > maxChars)
-    throw invalidInput(pathOf(name) + " is longer than " + std::to_string(maxChars) +
-                       " characters");
-  if (text.find('\0') != std::string::npos)
-    throw invalidInput(pathOf(name) + " holds a NUL character");
-  return text;
-}
-
 std::string ObjectReader::text(const char* name, size_t maxChars) const {
-  return checkedText(required(name), name, maxChars);
+  return readText(required(name), pathOf(name), maxChars);
 }
 
 std::string ObjectReader::optionalText(const char* name, size_t maxChars) const {
   const Json* found = find(name);
-  return found == nullptr ? "" : checkedText(*found, name, maxChars);
+  return found == nullptr ? "" : readText(*found, pathOf(name), maxChars);
 }
 
 double ObjectReader::number(const char* name) const {

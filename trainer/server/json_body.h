@@ -10,6 +10,10 @@ namespace attune::trainer {
 /// Parses a request's JSON. Throws ApiError (400): not JSON, not UTF-8, nested too deep, no object.
 nlohmann::json parseBody(std::string_view text);
 
+/// A string of 1 to `maxChars` characters without NUL. Throws ApiError (400) that begins with
+/// `path`.
+std::string readText(const nlohmann::json& value, const std::string& path, size_t maxChars);
+
 /// The fields of a JSON object, read one by one. Every method throws ApiError (400) with the
 /// field's path, such as `eventList[2].itemId`, when the value is of another type or length than
 /// asked for.
@@ -33,7 +37,6 @@ class ObjectReader {
 
  private:
   const nlohmann::json& required(const char* name) const;
-  std::string checkedText(const nlohmann::json& value, const char* name, size_t maxChars) const;
 
   const nlohmann::json& value_;
   std::string path_;

@@ -29,8 +29,15 @@ spdlog::level::level_enum levelOf(LogLevel level) {
 }
 
 std::shared_ptr<spdlog::logger>& logger() {
-  static auto one =
-      std::make_shared<spdlog::logger>("attune", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  static auto one = [] {
+    auto made = std::make_shared<spdlog::logger>("attune",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
+                      spdlog::pattern_time_type::utc);
+    made->set_level(spdlog::level::off);
+    made->flush_on(spdlog::level::debug);
+    return made;
+  }();
   return one;
 }
 
@@ -44,12 +51,7 @@ LogLevel parseLogLevel(const std::string& name) {
   throw UserError("unknown --log-level \"" + name + "\": use debug, info, warning or error");
 }
 
-void startLog(LogLevel level) {
-  logger()->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
-                        spdlog::pattern_time_type::utc);
-  logger()->set_level(levelOf(level));
-  logger()->flush_on(spdlog::level::debug);
-}
+void startLog(LogLevel level) { logger()->set_level(levelOf(level)); }
 
 void logLine(LogLevel level, const std::string& event, const Json& details) {
   if (!logger()->should_log(levelOf(level))) return;

@@ -10,7 +10,7 @@ enum class LogLevel { debug, info, warning, error };
 /// Throws UserError for anything but debug, info, warning or error.
 LogLevel parseLogLevel(const std::string& name);
 
-/// From now on lines of that level and above are written to standard error.
+/// From now on lines of that level and above are written to standard error; before, none is.
 void startLog(LogLevel level);
 
 /// Writes one JSON line: time, level, `event` (what happened, in words) and the fields of

@@ -51,6 +51,7 @@ constexpr std::string_view kAllowedHeaders =
     "x-amz-user-agent, amz-sdk-invocation-id, amz-sdk-request, x-amz-target, x-amz-security-token";
 constexpr std::string_view kExposedHeaders = "x-amzn-requestid, x-amzn-errortype, retry-after";
 constexpr const char* kPreflightSeconds = "7200";
+constexpr size_t kAddressChars = 64;
 
 HttpReply textReply(int status, std::string text) {
   HttpReply reply;
@@ -157,7 +158,7 @@ void Routes::limitAddress(const Call& call) {
   if (std::find(proxies_.begin(), proxies_.end(), address) != proxies_.end()) {
     const std::string_view forwarded = call.request.header("x-forwarded-for");
     const std::string_view last = trimmed(forwarded.substr(forwarded.rfind(',') + 1));
-    if (!last.empty()) address = last;
+    if (!last.empty()) address = last.substr(0, kAddressChars);
   }
   if (const int64_t wait = perAddress_.take(addressGroup(address), call.nowSeconds); wait > 0)
     throw ApiError(429, "ThrottlingException", "too many requests from this address",

@@ -95,7 +95,7 @@ TEST_CASE("a fault of PutEvents is named with its place") {
       {putWith({{"properties", '"' + std::string(1100, 'x') + '"'}}), "longer than 1024"},
       {putWith({{"impression", Json::array()}}), "1 to 25 entries, and holds 0"},
       {putWith({{"impression", Json(std::vector<int>(26, 1))}}), "and holds 26"},
-      {putWith({{"impression", {1}}}), "eventList[0].impression[0].id must be a string"},
+      {putWith({{"impression", {1}}}), "eventList[0].impression[0] must be a string"},
       {putWith({{"recommendationId", std::string(41, 'x')}}), "longer than 40"},
       {putWith({{"metricAttribution", {{"eventAttributionSource", " "}}}}), "not only spaces"},
   };
@@ -147,7 +147,7 @@ TEST_CASE("an event with a fault is rejected alone") {
 }
 
 TEST_CASE("a batch's events are checked like PutEvents' and by the tracker's rules") {
-  CHECK(reasonOf({}) == "");
+  CHECK(reasonOf(Json::object()) == "");
   CHECK(reasonOf({{"properties", {{"a", 1}}}}) == "");
   CHECK(reasonOf({{"properties", "{\"a\":1}"}}) == "");
   CHECK(reasonOf({{"userId", nullptr}}) == "");
