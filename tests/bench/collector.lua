@@ -1,6 +1,8 @@
 -- wrk's script: each request is a batch of EVENTS new events of made-up users. Every thread draws
--- its own ids, so no event is a duplicate.
+-- its own ids, so no event is a duplicate: UUIDs of version 7 as the tracker's, or of version 4 where
+-- UUID=4.
 local events = tonumber(os.getenv("EVENTS"))
+local version = os.getenv("UUID") or "7"
 local key = os.getenv("TRACKING_ID")
 local threads = 0
 local next_event = 0
@@ -10,9 +12,19 @@ function setup(thread)
   threads = threads + 1
 end
 
+local function uuid(now)
+  local random = string.format("%04x-%04x%08x", math.random(0x8000, 0xbfff), math.random(0, 0xffff), next_event)
+  if version == "4" then
+    return string.format("%08x-%04x-4%03x-%s", math.random(0, 0xffffffff), math.random(0, 0xffff),
+      math.random(0, 0xfff), random)
+  end
+  local ms = now * 1000 + math.random(0, 999)
+  return string.format("%08x-%04x-7%02x%01x-%s", math.floor(ms / 65536), ms % 65536, run, id, random)
+end
+
 function init()
   math.randomseed(os.time() + id)
-  run = string.format("%x%x", os.time(), math.random(0, 0xffffff))
+  run = math.random(0, 0xff)
   wrk.method = "POST"
   wrk.path = "/v1/events"
   wrk.headers["Content-Type"] = "application/json"
@@ -25,9 +37,9 @@ function request()
     next_event = next_event + 1
     local user = math.random(1, 100000)
     parts[i] = string.format(
-      '{"eventId":"%s-%d-%08d-0000-4000-8000","sessionId":"session-%d","userId":"user-%d","eventType":"click","itemId":"item-%d",' ..
+      '{"eventId":"%s","sessionId":"session-%d","userId":"user-%d","eventType":"click","itemId":"item-%d",' ..
       '"sentAt":%d,"recommendationId":"0e3bc9aa-f3ee-4d16-b0a5-%012d","properties":{"device":"phone"}}',
-      run, id, next_event, user, user, math.random(1, 20000), now, next_event)
+      uuid(now), user, user, math.random(1, 20000), now, next_event)
   end
   return wrk.format(nil, nil, nil, string.format(
     '{"trackingId":"%s","sentAt":%d,"events":[%s]}', key, now, table.concat(parts, ",")))

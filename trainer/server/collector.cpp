@@ -6,6 +6,7 @@
 #include "trainer/server/limits.h"
 #include "trainer/server/origin.h"
 #include "trainer/server/record_request.h"
+#include "trainer/server/request_id.h"
 #include "trainer/server/write_key.h"
 
 namespace attune::trainer {
@@ -51,9 +52,11 @@ HttpReply batchReply(const std::vector<EventEntry>& entries, const std::vector<b
 
 /// Without an eventId, a repetition by AWS's clients is still told by their invocation id.
 std::string eventIdOf(const EventEntry& entry, size_t index, std::string_view invocation) {
-  if (!entry.eventId.empty()) return 'e' + entry.eventId;
-  if (invocation.empty()) return 'r' + newWriteKey();
-  return 'i' + std::string(invocation) + '#' + std::to_string(index);
+  if (!entry.eventId.empty()) return entry.eventId;
+  // Longer than an eventId may be, so it is none.
+  const std::string prefix(limits::kIdChars + 1, '#');
+  if (invocation.empty()) return prefix + newRequestId();
+  return prefix + std::string(invocation) + '#' + std::to_string(index);
 }
 
 }  // namespace
@@ -126,7 +129,7 @@ void Collector::postEvents(Call& call) {
       continue;
     }
     entry.event->tracker = tracker->name;
-    entry.event->key = eventKey(tracker->name, 'e' + entry.eventId);
+    entry.event->key = eventKey(tracker->name, entry.eventId);
     task.events.push_back(std::move(*entry.event));
   }
   if (task.events.empty()) return call.send(batchReply(request->entries, {}));

@@ -91,6 +91,28 @@ EventEntry readEntry(const Json& value, size_t index, int64_t skewMs, int64_t re
   return entry;
 }
 
+int hexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/// The 48 bits of time of a UUID of version 7 (RFC 9562): xxxxxxxx-xxxx-7xxx-xxxx-xxxxxxxxxxxx.
+std::optional<std::array<uint8_t, 6>> uuidTime(std::string_view id) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-7xxx-xxxx-xxxxxxxxxxxx";
+  if (id.size() != kForm.size()) return std::nullopt;
+  std::array<uint8_t, 6> time{};
+  size_t digits = 0;
+  for (size_t i = 0; i < id.size(); ++i) {
+    const int digit = hexDigit(id[i]);
+    if (kForm[i] == 'x' ? digit < 0 : id[i] != kForm[i]) return std::nullopt;
+    if (kForm[i] != 'x' || digits == 2 * time.size()) continue;
+    time[digits / 2] = static_cast<uint8_t>(16 * time[digits / 2] + digit);
+    ++digits;
+  }
+  return time;
+}
+
 }  // namespace
 
 EventRequest readPutEvents(std::string_view text, int64_t receivedMs) {
@@ -133,8 +155,13 @@ EventKey eventKey(std::string_view tracker, std::string_view eventId) {
   text += '\0';  // ids hold none, so no two pairs give the same text
   text += eventId;
   const Sha256 hash = sha256({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-  EventKey key;
-  std::copy_n(hash.begin(), key.size(), key.begin());
+  EventKey key{};
+  size_t from = 0;
+  if (const auto time = uuidTime(eventId)) {
+    std::copy(time->begin(), time->end(), key.begin());
+    from = time->size();
+  }
+  std::copy_n(hash.begin(), key.size() - from, key.begin() + static_cast<std::ptrdiff_t>(from));
   return key;
 }
 

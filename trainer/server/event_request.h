@@ -33,7 +33,9 @@ EventRequest readPutEvents(std::string_view body, int64_t receivedMs);
 /// between `receivedMs` and the batch's sentAt, which is the error of the client's clock.
 EventRequest readEventBatch(std::string_view body, int64_t receivedMs);
 
-/// The key of an event: the same tracker and eventId give the same key.
+/// The key of an event: the same tracker and eventId give the same key, others do not: it is the
+/// beginning of a SHA-256 of both. Where the id is a UUID of version 7 its time goes in front, so that
+/// keys that arrive together lie together in the store's index.
 EventKey eventKey(std::string_view tracker, std::string_view eventId);
 
 }  // namespace attune::trainer

@@ -179,3 +179,21 @@ TEST_CASE("an event's key follows tracker and id, and both count") {
   CHECK(eventKey("a", "b") != eventKey("a", "c"));
   CHECK(eventKey("a", "bc") != eventKey("ab", "c"));
 }
+
+TEST_CASE("keys of UUIDs of version 7 begin with their time, and the rest still counts") {
+  const std::string id = "018bcfe5-687b-7c3a-9f11-0123456789ab";
+  const EventKey key = eventKey("a", id);
+  CHECK(key[0] == 0x01);
+  CHECK((key[1] == 0x8b && key[4] == 0x68 && key[5] == 0x7b));
+  for (const char* other :
+       {"018bcfe5-687b-7c3a-9f11-0123456789ac", "018BCFE5-687B-7C3A-9F11-0123456789AB"}) {
+    const EventKey otherKey = eventKey("a", other);
+    CHECK(std::equal(key.begin(), key.begin() + 6, otherKey.begin()));
+    CHECK(key != otherKey);
+  }
+  CHECK(eventKey("b", id) != key);
+  for (const char* notOne :
+       {"018bcfe5-687b-4c3a-9f11-0123456789ab", "018bcfe5-687b-7c3a-9f11-0123456789a",
+        "018bcfe5-687b-7c3a-9f11-0123456789ag", "018bcfe5x687b-7c3a-9f11-0123456789ab"})
+    CHECK_FALSE(std::equal(key.begin(), key.begin() + 6, eventKey("a", notOne).begin()));
+}
