@@ -94,6 +94,22 @@ const skip = strace.status === 0 ? false : 'strace is missing or not allowed her
 const failing = (place, call, error, when) => ['strace', '-D', '-f', '-qq', '-o', place.file('strace.txt'),
   '-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${when}`];
 
+test('an answer waits for the disk, and requests that wait share it', { skip }, async () => {
+  const place = new Place();
+  const wrap = ['strace', '-D', '-f', '-qq', '-o', place.file('strace.txt'),
+    '-e', 'trace=fdatasync', '-e', 'inject=fdatasync:delay_enter=500000'];
+  const server = await start(place, { config: NO_LIMITS, wrap });
+  const commits = await metric(server, 'attune_commits_total');
+  await Promise.all(Array.from({ length: 40 }, async (_, i) => {
+    const sent = performance.now();
+    assert.equal((await post(`${server.url}/v1/events`, batch(place.key, [event(`w${i}`)]))).status, 200);
+    assert.ok(performance.now() - sent >= 500, 'acknowledged before the disk was sure');
+  }));
+  assert.ok(await metric(server, 'attune_commits_total') - commits <= 10, 'one wait for many');
+  await server.stop();
+  place.remove();
+});
+
 for (const [call, error, when] of [
   ['fdatasync', 'EIO', '40..45'],
   ['fdatasync', 'EIO', '30+7'],

@@ -36,13 +36,13 @@ EventWriter::EventWriter(Open open, Metrics& metrics) : open_(std::move(open)), 
   thread_ = std::thread([this] { run(); });
 }
 
-EventWriter::~EventWriter() {
+void EventWriter::finish() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   arrived_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 bool EventWriter::submit(WriteTask task) {

@@ -51,13 +51,14 @@ class EventWriter {
 
   /// Opens the store; throws UserError when that fails.
   EventWriter(Open open, Metrics& metrics);
-  /// Writes what waits, then ends.
-  ~EventWriter();
+  ~EventWriter() { finish(); }
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
 
   /// False when too much waits or the store fails: try again later.
   bool submit(WriteTask task);
+  /// Writes what waits, then ends; from now on every task is refused.
+  void finish();
   /// True while the store can be written.
   bool isReady() const { return ready_; }
   std::shared_ptr<const StoreFacts> facts() const;

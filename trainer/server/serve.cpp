@@ -25,7 +25,6 @@ void serve(const ServeOptions& options, const std::function<void(const ServeAddr
   HttpLimits limits;
   limits.connections = options.config.connections;
   Metrics metrics;
-  // The writer ends before the server does, for its answers go there; both before the metrics.
   HttpServer server(limits);
   EventWriter writer([&options] { return openEventLog(options.store); }, metrics);
   Collector collector(writer, metrics, options.config);
@@ -50,6 +49,7 @@ void serve(const ServeOptions& options, const std::function<void(const ServeAddr
     routes.drain();
     logLine(LogLevel::info, "ending: requests under way are answered");
   });
+  writer.finish();  // while what its answers go through is still there
   logLine(isDrained ? LogLevel::info : LogLevel::warning,
           isDrained ? "ended" : "ended with requests unanswered");
 }

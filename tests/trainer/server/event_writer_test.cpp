@@ -161,6 +161,8 @@ TEST_CASE("what waits at the end is written") {
     world.disk.set(&FakeDisk::isHeld, true);
     answer = std::move(*world.send(1));
     world.disk.set(&FakeDisk::isHeld, false);
+    world.writer.finish();
+    CHECK_FALSE(world.send(2));
   }
   CHECK(answer.get().isStored);
 }
