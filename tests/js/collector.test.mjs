@@ -51,6 +51,36 @@ test('a batch with faulty events stores the others and says which', async () => 
   assert.equal(none.json.accepted, 0);
 });
 
+test('schemas/event.schema.json says what is taken, to the last character', async () => {
+  const schema = JSON.parse(readFileSync(new URL('../../schemas/event.schema.json', import.meta.url)));
+  const { event: one, id, time } = schema.$defs;
+  const whole = (prototype) => ({ ...event(`s${Math.random()}`), ...prototype });
+  const verdict = async (entry) => (await v1(batch(place.key, [entry]))).json.results[0].status;
+  assert.equal(await verdict(whole({})), 'stored');
+  for (const name of one.required) assert.equal(await verdict(whole({ [name]: undefined })), 'rejected', name);
+  for (const [name, of] of Object.entries(one.properties)) {
+    const { maxLength } = of.$ref === '#/$defs/id' ? id : of;
+    if (!maxLength || name === 'properties') continue;
+    const text = (length) => `${name}${Math.random()}`.slice(0, length).padEnd(length, 'x');
+    assert.equal(await verdict(whole({ [name]: text(maxLength) })), 'stored', name);
+    assert.equal(await verdict(whole({ [name]: text(maxLength + 1) })), 'rejected', name);
+    assert.equal(await verdict(whole({ [name]: '' })), 'rejected', name);
+  }
+  const shown = (length) => whole({ impression: Array(length).fill('i') });
+  assert.equal(await verdict(shown(one.properties.impression.maxItems)), 'stored');
+  assert.equal(await verdict(shown(one.properties.impression.maxItems + 1)), 'rejected');
+  const properties = (length) => whole({ properties: { a: 'x'.repeat(length - '{"a":""}'.length) } });
+  assert.equal(await verdict(properties(one.properties.properties.maxLength)), 'stored');
+  assert.equal(await verdict(properties(one.properties.properties.maxLength + 1)), 'rejected');
+  const source = one.properties.metricAttribution.properties.eventAttributionSource;
+  for (const [text, isGood] of [['x', true], ['a b', true], [' ', false], ['ä', false], ['x'.repeat(source.maxLength), true], ['x'.repeat(source.maxLength + 1), false]]) {
+    assert.equal(new RegExp(source.pattern).test(text) && text.length <= source.maxLength, isGood);
+    assert.equal(await verdict(whole({ metricAttribution: { eventAttributionSource: text } })), isGood ? 'stored' : 'rejected', text.slice(0, 9));
+  }
+  assert.equal((await v1({ ...batch(place.key, [event('t')]), sentAt: time.exclusiveMaximum })).status, 400);
+  for (const name of schema.required) assert.notEqual((await v1({ ...batch(place.key, [event('t')]), [name]: undefined })).status, 200, name);
+});
+
 test('500 events go into a batch and 501 do not', async () => {
   const many = (count) => batch(place.key, Array.from({ length: count }, (_, i) => event(`m${i}`)));
   assert.equal((await v1(many(500))).json.accepted, 500);

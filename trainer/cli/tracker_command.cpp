@@ -6,6 +6,7 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/data/event_log.h"
+#include "trainer/data/store.h"
 #include "trainer/server/origin.h"
 #include "trainer/server/write_key.h"
 
@@ -98,6 +99,7 @@ void remove(const TrackerArguments& arguments, EventLog& log) {
 void runTracker(const TrackerArguments& arguments) {
   if (!arguments.origins.empty() && arguments.create.empty())
     throw UserError("--origin goes with --create");
+  if (arguments.create.empty()) openStore(arguments.store, StoreAccess::read);  // which makes none
   const auto log = openEventLog(arguments.store);
   if (!arguments.create.empty()) return create(arguments, *log);
   if (!arguments.remove.empty()) remove(arguments, *log);
