@@ -29,7 +29,9 @@ libcli11-dev           the command line
 libsqlite3-dev         the embedded store
 zlib1g-dev             reads .gz files
 liblzma-dev            reads .xz files
-libssl-dev             SHA-256 and signatures
+libssl-dev             SHA-256, signatures and random numbers
+libboost-dev           HTTP for attune serve
+libspdlog-dev          the log of attune serve
 libeigen3-dev          matrices in the trainer
 catch2                 the native tests, which the native preset builds too
 xz-utils               unpacks packages and data
@@ -38,6 +40,8 @@ attune_test_packages="
 chromium               runs the page in the browser tests
 clang                  builds the fuzz tests
 libclang-rt-14-dev     the fuzzer and the sanitizers of clang
+wrk                    loads the collector in its benchmark
+strace                 makes disks fail in the collector's tests
 brotli                 measures sizes as they go over the network
 python3                prepares and scores the data sets of the data-set tests
 "

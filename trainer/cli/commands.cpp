@@ -5,7 +5,9 @@
 #include "trainer/cli/import_command.h"
 #include "trainer/cli/inspect_command.h"
 #include "trainer/cli/recommend_command.h"
+#include "trainer/cli/serve_command.h"
 #include "trainer/cli/synth_command.h"
+#include "trainer/cli/tracker_command.h"
 #include "trainer/cli/train_command.h"
 #include "trainer/cli/update_command.h"
 
@@ -20,6 +22,8 @@ void addCommands(CLI::App& app, std::function<void()>& run) {
   addFilterCommand(app, run);
   addInspectCommand(app, run);
   addSynthCommand(app, run);
+  addServeCommand(app, run);
+  addTrackerCommand(app, run);
 }
 
 }  // namespace attune::trainer

@@ -1,6 +1,7 @@
 #include "trainer/cli/solution_options.h"
 
 #include <algorithm>
+#include <iostream>
 #include <thread>
 
 #include "trainer/data/dataset_loader.h"
@@ -34,8 +35,8 @@ std::string recipeHelp() {
     if (base != nullptr) help += inheritedHelp(recipe, *base);
     for (const ParameterInfo& parameter : recipe.parameters) {
       if (base != nullptr && hasParameter(*base, parameter.name)) continue;
-      help += "      " + parameter.name + "=" + defaultText(parameter) + ", " +
-              rangeOf(parameter) + "\n          " + parameter.summary + "\n";
+      help += "      " + parameter.name + "=" + defaultText(parameter) + ", " + rangeOf(parameter) +
+              "\n          " + parameter.summary + "\n";
     }
   }
   return help;
@@ -64,7 +65,13 @@ Solution solutionOf(const SolutionOptions& options) {
 
 Dataset loadTrainingData(const SolutionOptions& options, const Solution& solution) {
   const auto store = openStore(options.store, StoreAccess::read);
-  return selectEvents(loadDataset(*store), solution);
+  EventCounts events;
+  Dataset data = loadDataset(*store, &events);
+  if (events.unfit > 0)
+    std::cerr << events.unfit << " of " << events.events
+              << " collected events are left out: they have no fitting value for a field of the "
+                 "Interactions schema that may not be null\n";
+  return selectEvents(std::move(data), solution);
 }
 
 }  // namespace attune::trainer

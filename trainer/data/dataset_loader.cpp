@@ -131,15 +131,17 @@ void sortByTime(Interactions& interactions) {
   reorder(interactions.timestamp, order);
 }
 
-void loadInteractions(const Store& store, const AvroSchema& schema, Dataset& dataset) {
+EventCounts loadInteractions(const Store& store, const AvroSchema& schema, Dataset& dataset) {
   const uint64_t rows = store.counts(DatasetType::interactions).rows;
   if (rows > std::numeric_limits<uint32_t>::max())
     throw UserError("the store holds more than 4,294,967,295 interactions: too many to load");
   InteractionReader reader(schema, dataset);
   reader.reserve(rows);
-  store.scan(DatasetType::interactions, [&](std::span<const FieldValue> row) { reader.add(row); });
+  const EventCounts events = store.scan(DatasetType::interactions,
+                                        [&](std::span<const FieldValue> row) { reader.add(row); });
   reader.finishColumns();
   sortByTime(dataset.interactions);
+  return events;
 }
 
 }  // namespace
@@ -151,7 +153,8 @@ bool isContextColumn(std::string_view name) {
   return std::find(std::begin(kOthers), std::end(kOthers), name) == std::end(kOthers);
 }
 
-Dataset loadDataset(const Store& store) {
+Dataset loadDataset(const Store& store, EventCounts* events) {
+  EventCounts collected;
   Dataset dataset;
   std::vector<ColumnBuilder> items;
   std::vector<ColumnBuilder> users;
@@ -161,7 +164,8 @@ Dataset loadDataset(const Store& store) {
   if (const auto schema = store.schema(DatasetType::users))
     users = loadRecords(store, *schema, dataset.users);
   if (const auto schema = store.schema(DatasetType::interactions))
-    loadInteractions(store, *schema, dataset);
+    collected = loadInteractions(store, *schema, dataset);
+  if (events != nullptr) *events = collected;
   dataset.itemColumns = finish(items, dataset.items.size());
   dataset.userColumns = finish(users, dataset.users.size());
   return dataset;

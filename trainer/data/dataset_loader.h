@@ -9,8 +9,9 @@ namespace attune::trainer {
 /// sorted by timestamp, equal ones in the order of their import; items are numbered in the order
 /// of the Items dataset, then by first appearance in the interactions as imported; users likewise.
 /// IMPRESSION, RECOMMENDATION_ID and EVENT_ATTRIBUTION_SOURCE stay in the store: they are no
-/// context. Throws UserError when the store is damaged.
-Dataset loadDataset(const Store& store);
+/// context. `events`, when given, gets what became of the collector's events. Throws UserError when
+/// the store is damaged.
+Dataset loadDataset(const Store& store, EventCounts* events = nullptr);
 
 /// Whether a field of an interactions schema is the context of its events and becomes a column.
 bool isContextColumn(std::string_view name);

@@ -86,6 +86,8 @@ int64_t SqliteDatabase::queryInteger(const std::string& sql) {
 
 int64_t SqliteDatabase::lastInsertRow() const { return sqlite3_last_insert_rowid(handle_); }
 
+int64_t SqliteDatabase::changedRows() const { return sqlite3_changes64(handle_); }
+
 bool SqliteDatabase::hasTable(const std::string& name) {
   SqliteStatement statement(*this, "SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?");
   statement.bindText(0, name);
@@ -159,6 +161,10 @@ void SqliteStatement::bindText(int parameter, std::string_view value) {
                             SQLITE_UTF8));
 }
 
+void SqliteStatement::bindBytes(int parameter, std::span<const uint8_t> value) {
+  check(sqlite3_bind_blob64(statement_, parameter + 1, value.data(), value.size(), SQLITE_STATIC));
+}
+
 bool SqliteStatement::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
@@ -169,8 +175,9 @@ bool SqliteStatement::step() {
 void SqliteStatement::reset() { sqlite3_reset(statement_); }
 
 void SqliteStatement::run() {
-  step();
-  reset();
+  const int code = sqlite3_step(statement_);
+  sqlite3_reset(statement_);  // also after a failure, so that it can be bound anew
+  if (code != SQLITE_ROW && code != SQLITE_DONE) database_.fail(code);
 }
 
 FieldValue SqliteStatement::value(int column) const {
@@ -193,6 +200,11 @@ int64_t SqliteStatement::integer(int column) const {
 std::string_view SqliteStatement::text(int column) const {
   const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   if (data == nullptr) return {};
+  return {data, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::span<const uint8_t> SqliteStatement::bytes(int column) const {
+  const auto* data = static_cast<const uint8_t*>(sqlite3_column_blob(statement_, column));
   return {data, static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,8 @@ class SqliteDatabase {
   /// The first column of the first row; 0 when there is none.
   int64_t queryInteger(const std::string& sql);
   int64_t lastInsertRow() const;
+  /// How many rows the last statement changed.
+  int64_t changedRows() const;
   bool hasTable(const std::string& name);
   const std::string& path() const { return path_; }
   sqlite3* handle() const { return handle_; }
@@ -51,6 +54,7 @@ class SqliteStatement {
   void bind(int parameter, const FieldValue& value);
   void bindInteger(int parameter, int64_t value);
   void bindText(int parameter, std::string_view value);
+  void bindBytes(int parameter, std::span<const uint8_t> value);
   /// True when a row is there to be read.
   bool step();
   void reset();
@@ -61,6 +65,8 @@ class SqliteStatement {
   FieldValue value(int column) const;
   int64_t integer(int column) const;
   std::string_view text(int column) const;
+  /// Valid until the next step(), as text is.
+  std::span<const uint8_t> bytes(int column) const;
 
  private:
   void check(int code) const;

@@ -1,5 +1,7 @@
 #include "trainer/data/sqlite_layout.h"
 
+#include "trainer/base/errors.h"
+
 namespace attune::trainer {
 namespace {
 
@@ -46,6 +48,33 @@ void createLayout(SqliteDatabase& database) {
   for (const std::string_view table : kNameTables)
     database.execute("CREATE TABLE " + std::string(table) +
                      "(number INTEGER PRIMARY KEY, text TEXT NOT NULL)");
+}
+
+void checkFormat(SqliteDatabase& database) {
+  const int64_t application = database.queryInteger("PRAGMA application_id");
+  const int64_t format = database.queryInteger("PRAGMA user_version");
+  const bool isNew = database.queryInteger("SELECT count(*) FROM sqlite_schema") == 0;
+  if (application != kSqliteApplicationId && !(isNew && application == 0))
+    throw UserError(database.path() +
+                    " is a database of another program, not an Attune store: give --store "
+                    "another path");
+  if (format > kSqliteFormat)
+    throw UserError("store " + database.path() + " was written by a newer Attune (format " +
+                    std::to_string(format) + "; this one knows up to " +
+                    std::to_string(kSqliteFormat) + "): update Attune");
+}
+
+void createEventTables(SqliteDatabase& database) {
+  database.execute(
+      "CREATE TABLE IF NOT EXISTS events(\"$row\" INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,"
+      "received INTEGER NOT NULL, time INTEGER NOT NULL, tracker TEXT NOT NULL,"
+      "session TEXT NOT NULL, user TEXT, anonymous TEXT, type TEXT NOT NULL, item TEXT, value REAL,"
+      "properties TEXT, impression TEXT, recommendation TEXT, attribution TEXT);"
+      "CREATE TABLE IF NOT EXISTS event_identities(kind INTEGER, alias TEXT, user TEXT,"
+      "PRIMARY KEY(kind, alias)) WITHOUT ROWID;"
+      "CREATE TABLE IF NOT EXISTS event_trackers(key_sha256 BLOB PRIMARY KEY, name TEXT NOT NULL,"
+      "origins TEXT NOT NULL);"
+      "CREATE TABLE IF NOT EXISTS event_log_check(one INTEGER PRIMARY KEY, at INTEGER NOT NULL)");
 }
 
 void createDatasetTable(SqliteDatabase& database, const AvroSchema& schema) {

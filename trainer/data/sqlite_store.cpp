@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "trainer/base/errors.h"
+#include "trainer/data/event_rows.h"
+#include "trainer/data/sqlite_events.h"
 #include "trainer/data/sqlite_import.h"
 
 namespace attune::trainer {
@@ -29,7 +31,7 @@ class SqliteStore final : public Store {
  public:
   SqliteStore(const std::string& path, SqliteMode mode, bool createdHere)
       : database_(std::make_unique<SqliteDatabase>(path, mode)), createdHere_(createdHere) {
-    checkFormat();
+    checkFormat(*database_);
     database_->execute("PRAGMA cache_size=-65536");  // KiB
     database_->execute("PRAGMA synchronous=FULL");
     if (mode == SqliteMode::write) return;
@@ -42,11 +44,15 @@ class SqliteStore final : public Store {
   }
 
   std::optional<AvroSchema> schema(DatasetType type) const override {
-    return storedSchema(*database_, type);
+    const std::optional<AvroSchema> stored = storedSchema(*database_, type);
+    if (stored || type != DatasetType::interactions || !hasEvents(*database_)) return stored;
+    return eventSchema();
   }
 
   DatasetCounts counts(DatasetType type) const override {
     const std::string table(datasetTypeName(type));
+    if (type == DatasetType::interactions && hasEvents(*database_))
+      return countsWithEvents(*database_);
     if (!database_->hasTable(table)) return {};
     const auto rowsOf = [&](std::string_view name) {
       return static_cast<uint64_t>(
@@ -58,9 +64,11 @@ class SqliteStore final : public Store {
     return {rows, rowsOf(kNameTables[0]), rowsOf(kNameTables[1])};
   }
 
-  void scan(DatasetType type, const RowVisitor& visit) const override {
-    const std::optional<AvroSchema> stored = schema(type);
-    if (stored) scanTable(*stored, visit);
+  EventCounts scan(DatasetType type, const RowVisitor& visit) const override {
+    const std::optional<AvroSchema> rows = schema(type);
+    if (rows && database_->hasTable(std::string(datasetTypeName(type)))) scanTable(*rows, visit);
+    if (type != DatasetType::interactions || !hasEvents(*database_)) return {};
+    return scanEvents(*database_, *rows, visit);
   }
 
   std::unique_ptr<ImportTransaction> beginImport(const AvroSchema& schema,
@@ -69,20 +77,6 @@ class SqliteStore final : public Store {
   }
 
  private:
-  void checkFormat() {
-    const int64_t application = database_->queryInteger("PRAGMA application_id");
-    const int64_t format = database_->queryInteger("PRAGMA user_version");
-    const bool isNew = database_->queryInteger("SELECT count(*) FROM sqlite_schema") == 0;
-    if (application != kSqliteApplicationId && !(isNew && application == 0))
-      throw UserError(database_->path() +
-                      " is a database of another program, not an Attune store: give --store "
-                      "another path");
-    if (format > kSqliteFormat)
-      throw UserError("store " + database_->path() + " was written by a newer Attune (format " +
-                      std::to_string(format) + "; this one knows up to " +
-                      std::to_string(kSqliteFormat) + "): update Attune");
-  }
-
   void scanTable(const AvroSchema& schema, const RowVisitor& visit) const {
     std::vector<FieldValue> row(schema.fields.size());
     std::vector<std::vector<std::string>> names(row.size());

@@ -33,6 +33,13 @@ struct DatasetCounts {
   uint64_t items = 0;  ///< different ITEM_IDs in it
 };
 
+/// What became of the collector's events when interactions were scanned.
+struct EventCounts {
+  uint64_t events = 0;
+  uint64_t withoutItem = 0;  ///< which only tell of a visit
+  uint64_t unfit = 0;        ///< a field that the schema says may not be null has no fitting value
+};
+
 /// One import: all of it is stored, or nothing. For one thread, which may be another one than the
 /// store's as long as the store is not used meanwhile.
 class ImportTransaction {
@@ -57,11 +64,13 @@ using RowVisitor = std::function<void(std::span<const FieldValue>)>;
 class Store {
  public:
   virtual ~Store() = default;
-  /// The schema of a dataset, or nothing while it was never imported.
+  /// The schema of a dataset, or nothing while it was never imported. Interactions that only the
+  /// collector brought have eventSchema().
   virtual std::optional<AvroSchema> schema(DatasetType type) const = 0;
   virtual DatasetCounts counts(DatasetType type) const = 0;
-  /// Visits all rows in the order of their import, values in the order of the schema's fields.
-  virtual void scan(DatasetType type, const RowVisitor& visit) const = 0;
+  /// Visits all rows in the order of their import, values in the order of the schema's fields;
+  /// after the imported interactions the collector's events, each under its user as far as known.
+  virtual EventCounts scan(DatasetType type, const RowVisitor& visit) const = 0;
   /// Starts an import. Throws UserError when another process is writing, or when an incremental
   /// import brings another schema than the stored one.
   virtual std::unique_ptr<ImportTransaction> beginImport(const AvroSchema& schema,

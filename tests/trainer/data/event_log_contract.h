@@ -1,0 +1,11 @@
+#pragma once
+
+#include "tests/trainer/data/store_contract.h"
+
+namespace attune::trainer {
+
+/// Runs, as sections of the calling test case, what every EventLog must do, and what the Store of
+/// the same place then shows.
+void checkEventLogContract(const StoreFactory& factory);
+
+}  // namespace attune::trainer

@@ -1,0 +1,75 @@
+#include "trainer/data/sqlite_events.h"
+
+#include "trainer/data/event_rows.h"
+
+namespace attune::trainer {
+namespace {
+
+/// The user of an event `e`, in SQL.
+constexpr const char* kUser = "coalesce(e.user,s.user,a.user,e.anonymous,e.session)";
+const std::string kFrom =
+    " FROM events e LEFT JOIN event_identities s ON s.kind=" + std::to_string(kSessionAlias) +
+    " AND s.alias=e.session LEFT JOIN event_identities a ON a.kind=" +
+    std::to_string(kAnonymousAlias) + " AND a.alias=e.anonymous";
+
+/// The collector saw to the times; a clock here would make training depend on when it is run.
+constexpr int64_t kAnyTime = 100'000'000'000;
+
+Event readEvent(const SqliteStatement& select) {
+  Event event;
+  event.timeMs = select.integer(1);
+  event.eventType = select.text(2);
+  event.itemId = select.text(3);
+  if (const FieldValue value = select.value(4); !value.isNull()) event.eventValue = value.real;
+  event.properties = select.text(5);
+  event.impression = select.text(6);
+  event.recommendationId = select.text(7);
+  event.attributionSource = select.text(8);
+  return event;
+}
+
+}  // namespace
+
+bool hasEvents(SqliteDatabase& database) {
+  return database.hasTable("events") &&
+         database.queryInteger("SELECT EXISTS(SELECT 1 FROM events)") != 0;
+}
+
+EventCounts scanEvents(SqliteDatabase& database, const AvroSchema& schema,
+                       const RowVisitor& visit) {
+  EventCounts counts;
+  EventRows rows(schema, kAnyTime);
+  SqliteStatement select(database, std::string("SELECT ") + kUser +
+                                       ",e.time,e.type,e.item,e.value,e.properties,e.impression,"
+                                       "e.recommendation,e.attribution" +
+                                       kFrom + " ORDER BY e.\"$row\"");
+  while (select.step()) {
+    const Event event = readEvent(select);
+    ++counts.events;
+    if (event.itemId.empty()) {
+      ++counts.withoutItem;
+    } else if (rows.convert(event, select.text(0))) {
+      visit(rows.values());
+    } else {
+      ++counts.unfit;
+    }
+  }
+  return counts;
+}
+
+DatasetCounts countsWithEvents(SqliteDatabase& database) {
+  const auto count = [&](const std::string& what) {
+    return static_cast<uint64_t>(database.queryInteger("SELECT count(*) FROM " + what));
+  };
+  const std::string items = " WHERE e.item IS NOT NULL";
+  const bool imported = database.hasTable("interactions");
+  DatasetCounts counts;
+  counts.rows = count("events e" + items) + (imported ? count("interactions") : 0);
+  counts.users = count("(SELECT text FROM interaction_users UNION SELECT " + std::string(kUser) +
+                       kFrom + items + ")");
+  counts.items =
+      count("(SELECT text FROM interaction_items UNION SELECT e.item FROM events e" + items + ")");
+  return counts;
+}
+
+}  // namespace attune::trainer

@@ -1,0 +1,164 @@
+#include "trainer/server/collector.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "trainer/server/limits.h"
+#include "trainer/server/origin.h"
+#include "trainer/server/record_request.h"
+#include "trainer/server/request_id.h"
+#include "trainer/server/write_key.h"
+
+namespace attune::trainer {
+namespace {
+
+constexpr size_t kRateLimitedTrackers = 10'000;
+
+int64_t milliseconds(double seconds) { return std::llround(seconds * 1000); }
+
+HttpReply jsonReply(int status, std::string body) {
+  HttpReply reply;
+  reply.status = status;
+  reply.contentType = "application/json";
+  reply.body = std::move(body);
+  return reply;
+}
+
+HttpReply notStored() {
+  return errorReply(unavailable("the store cannot be written just now: nothing was stored"));
+}
+
+/// `{"accepted":N,"results":[...]}` of a batch. `isNew` is of the events that were not rejected.
+HttpReply batchReply(const std::vector<EventEntry>& entries, const std::vector<bool>& isNew) {
+  using Json = nlohmann::ordered_json;
+  Json results = Json::array();
+  size_t written = 0;
+  for (const EventEntry& entry : entries) {
+    Json result{{"eventId", entry.eventId}};
+    if (entry.event) {
+      result["status"] = isNew[written++] ? "stored" : "duplicate";
+    } else {
+      result["status"] = "rejected";
+      result["code"] = "InvalidInputException";
+      result["message"] = entry.message;
+    }
+    results.push_back(std::move(result));
+  }
+  Json body{{"accepted", written}};
+  body["results"] = std::move(results);
+  const bool isWhole = written == entries.size();
+  return jsonReply(isWhole ? 200 : 207, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+/// Without an eventId, a repetition by AWS's clients is still told by their invocation id.
+std::string eventIdOf(const EventEntry& entry, size_t index, std::string_view invocation) {
+  if (!entry.eventId.empty()) return entry.eventId;
+  // Longer than an eventId may be, so it is none.
+  const std::string prefix(limits::kIdChars + 1, '#');
+  if (invocation.empty()) return prefix + newRequestId();
+  return prefix + std::string(invocation) + '#' + std::to_string(index);
+}
+
+}  // namespace
+
+ApiError unavailable(const std::string& message) {
+  return {503, "ServiceUnavailableException", message, limits::kRetryAfterSeconds};
+}
+
+Collector::Collector(EventWriter& writer, Metrics& metrics, const ServeConfig& config)
+    : writer_(writer),
+      metrics_(metrics),
+      perTracker_(config.ratePerTracker, kRateLimitedTrackers),
+      configured_(config.eventTrackers) {}
+
+const std::vector<EventTracker>& Collector::trackers() const {
+  const auto facts = writer_.facts();
+  if (facts == facts_) return trackers_;
+  facts_ = facts;
+  trackers_ = configured_;
+  trackers_.insert(trackers_.end(), facts->trackers.begin(), facts->trackers.end());
+  return trackers_;
+}
+
+/// The tracker that the key is of, when it may be used from where the request comes; null when
+/// there is no such key.
+const EventTracker* Collector::authorise(const Call& call, const std::string& trackingId) {
+  const EventTracker* tracker = findTracker(trackers(), trackingId);
+  if (tracker == nullptr) return nullptr;
+  const std::string_view origin = call.request.header("origin");
+  if (!origin.empty() && !mayUse(*tracker, origin))
+    throw ApiError(403, "AccessDeniedException",
+                   "the event tracker does not allow this origin: see attune tracker --origin");
+  if (const int64_t wait = perTracker_.take(tracker->name, call.nowSeconds); wait > 0)
+    throw ApiError(429, "ThrottlingException", "too many requests with this event tracker",
+                   static_cast<int>(wait));
+  return tracker;
+}
+
+void Collector::putEvents(Call& call) {
+  EventRequest request = readPutEvents(call.request.body, milliseconds(call.nowSeconds));
+  const EventTracker* tracker = authorise(call, request.trackingId);
+  if (tracker == nullptr)
+    throw invalidInput("trackingId is not that of an event tracker: make one with attune tracker");
+  const std::string_view invocation = call.request.header("amz-sdk-invocation-id");
+  WriteTask task;
+  for (size_t i = 0; i < request.entries.size(); ++i) {
+    EventEntry& entry = request.entries[i];
+    entry.event->tracker = tracker->name;
+    entry.event->key = eventKey(tracker->name, eventIdOf(entry, i, invocation));
+    task.events.push_back(std::move(*entry.event));
+  }
+  task.done = [send = call.send](const WriteOutcome& outcome) {
+    send(outcome.isStored ? jsonReply(200, "{}") : notStored());
+  };
+  submit(std::move(task));
+}
+
+void Collector::postEvents(Call& call) {
+  auto request = std::make_shared<EventRequest>(
+      readEventBatch(call.request.body, milliseconds(call.nowSeconds)));
+  const EventTracker* tracker = authorise(call, request->trackingId);
+  if (tracker == nullptr)
+    throw ApiError(401, "UnrecognizedClientException",
+                   "trackingId is not that of an event tracker: make one with attune tracker");
+  metrics_.eventsDroppedByClients += request->dropped;
+  WriteTask task;
+  for (EventEntry& entry : request->entries) {
+    if (!entry.event) {
+      ++metrics_.eventsRejected;
+      continue;
+    }
+    entry.event->tracker = tracker->name;
+    entry.event->key = eventKey(tracker->name, entry.eventId);
+    task.events.push_back(std::move(*entry.event));
+  }
+  if (task.events.empty()) return call.send(batchReply(request->entries, {}));
+  task.done = [send = call.send, request](const WriteOutcome& outcome) {
+    send(outcome.isStored ? batchReply(request->entries, outcome.isNew) : notStored());
+  };
+  submit(std::move(task));
+}
+
+void Collector::putItems(Call& call) { putRecords(call, DatasetType::items); }
+void Collector::putUsers(Call& call) { putRecords(call, DatasetType::users); }
+
+void Collector::putRecords(Call& call, DatasetType type) {
+  const auto facts = writer_.facts();
+  const auto& schema = type == DatasetType::items ? facts->items : facts->users;
+  RowBatch rows =
+      readPutRecords(call.request.body, type, schema.get(), static_cast<int64_t>(call.nowSeconds));
+  WriteTask task;
+  task.records = PutRecords{schema, std::move(rows)};
+  task.done = [send = call.send](const WriteOutcome& outcome) {
+    send(outcome.isStored ? jsonReply(200, "{}") : notStored());
+  };
+  submit(std::move(task));
+}
+
+void Collector::submit(WriteTask task) {
+  if (writer_.submit(std::move(task))) return;
+  throw unavailable(writer_.isReady() ? "too many events are waiting to be written"
+                                      : "the store cannot be written just now: nothing was stored");
+}
+
+}  // namespace attune::trainer
