@@ -14,6 +14,20 @@ export type LocalErrorCode =
   | 'CORRUPT_BUNDLE'
   /** A fetch failed or was answered with an error status. */
   | 'NETWORK'
+  /** The source is no manifest, or one that contradicts itself. */
+  | 'BAD_MANIFEST'
+  /** None of the pinned public keys has signed the manifest. */
+  | 'BAD_SIGNATURE'
+  /** The manifest is of another dataset. */
+  | 'WRONG_DATASET'
+  /** The manifest is older than one seen before. */
+  | 'ROLLBACK'
+  /** The manifest was not loaded before it expired. */
+  | 'EXPIRED'
+  /** A file has another size or SHA-256 than the manifest says. */
+  | 'HASH_MISMATCH'
+  /** Signatures or hashes cannot be checked on this host. */
+  | 'CRYPTO_UNAVAILABLE'
   /** A local file could not be read. */
   | 'FILE_UNREADABLE'
   /** The caller's signal aborted the loading. */
@@ -22,7 +36,7 @@ export type LocalErrorCode =
   | 'DISPOSED'
   /** attune.wasm could not be found, compiled or is of another version. */
   | 'WASM_UNAVAILABLE'
-  /** The device's storage failed; only ever seen in `session.storageError`. */
+  /** The device's storage failed; only ever seen as a `storageError`. */
   | 'STORAGE'
   /** A bug in Attune: the module trapped. The recommender cannot be used any more. */
   | 'INTERNAL';
