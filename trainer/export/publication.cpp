@@ -76,12 +76,19 @@ class Publication {
       : options_(options), keys_(keys), folder_(options.folder) {
     for (const auto& entry : std::filesystem::directory_iterator(folder_))
       if (const uint64_t version = archivedVersion(entry.path().filename().string()))
-        archive_.emplace(version, read(entry.path().string()));
+        readArchived(version, entry.path().string());
     if (std::filesystem::exists(path())) readCurrent();
   }
 
   const std::optional<Manifest>& current() const { return current_; }
   const std::map<uint64_t, Manifest>& archive() const { return archive_; }
+
+  /// What is signed again must have been signed by us: others may have changed the file.
+  void requireOurs(uint64_t version) const {
+    if (foreign_.contains(version))
+      throw UserError(archivePath(version) + " is signed by none of these keys: add the key that " +
+                      "signed it, or publish the old bundle anew");
+  }
 
   /// Dataset, version and times of the next manifest.
   Manifest next() const {
@@ -140,16 +147,26 @@ class Publication {
            std::string(kArchiveEnding);
   }
 
-  static Manifest read(const std::string& path) {
-    return parseManifest(readSignedManifest(path).text, path);
+  bool isOurs(const SignedManifest& document) const {
+    std::vector<PublicKey> known;
+    for (const SigningKey& key : keys_) known.push_back(key.publicKey());
+    return signerOf(document, known).has_value();
+  }
+
+  void readArchived(uint64_t version, const std::string& path) {
+    const SignedManifest document = readSignedManifest(path);
+    const Manifest manifest = parseManifest(document.text, path);
+    if (manifest.version != version)
+      throw UserError(path + " is of version " + std::to_string(manifest.version) +
+                      ", not what its name says: remove it");
+    archive_.emplace(version, manifest);
+    if (!isOurs(document)) foreign_.insert(version);
   }
 
   /// A manifest of somebody else must not be continued by accident, nor a changed one believed.
   void readCurrent() {
-    std::vector<PublicKey> known;
-    for (const SigningKey& key : keys_) known.push_back(key.publicKey());
     const SignedManifest document = readSignedManifest(path());
-    if (!signerOf(document, known) && !options_.version)
+    if (!isOurs(document) && !options_.version)
       throw UserError(path() + " is signed by none of these keys: publish with its key too (to " +
                       "change keys, sign with both), or say --version");
     current_ = parseManifest(document.text, path());
@@ -193,6 +210,7 @@ class Publication {
   std::string folder_;
   std::optional<Manifest> current_;
   std::map<uint64_t, Manifest> archive_;
+  std::set<uint64_t> foreign_;  ///< versions that none of the keys signed
 };
 
 const Manifest& earlier(const Publication& publication, std::optional<uint64_t> toVersion,
@@ -264,6 +282,7 @@ Manifest rollBack(const PublishOptions& options, std::optional<uint64_t> toVersi
   const FolderLock lock(options.folder);
   Publication publication(options, keys);
   const Manifest& old = earlier(publication, toVersion, options.folder);
+  publication.requireOurs(old.version);
   readPublishedBundle(options.folder, old);
   Manifest manifest = publication.next();
   manifest.bundle = old.bundle;
