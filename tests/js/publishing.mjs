@@ -92,10 +92,11 @@ export class Site {
 
   #answer(request, response) {
     this.headers.push(request.headers);
+    const trouble = this.trouble(request.url);
     const body = this.files.get(request.url);
     const etag = body && `"${sha256(body).slice(0, 16)}"`;
     const known = request.headers['if-none-match'] === etag && body;
-    const [status, headers] = this.trouble(request.url) ?? [body ? (known ? 304 : 200) : 404, {}];
+    const [status, headers] = trouble ?? [body ? (known ? 304 : 200) : 404, {}];
     this.requests.push([request.url, status]);
     response.writeHead(status, { ...(etag && { etag }), ...headers });
     response.end(status === 200 ? body : undefined);
