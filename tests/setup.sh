@@ -38,6 +38,7 @@ attune_test_packages="
 chromium               runs the page in the browser tests
 clang                  builds the fuzz tests
 libclang-rt-14-dev     the fuzzer and the sanitizers of clang
+strace                 kills the publisher at every system call
 brotli                 measures sizes as they go over the network
 python3                prepares and scores the data sets of the data-set tests
 "

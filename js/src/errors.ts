@@ -26,8 +26,6 @@ export type LocalErrorCode =
   | 'EXPIRED'
   /** A file has another size or SHA-256 than the manifest says. */
   | 'HASH_MISMATCH'
-  /** Signatures or hashes cannot be checked on this host. */
-  | 'CRYPTO_UNAVAILABLE'
   /** A local file could not be read. */
   | 'FILE_UNREADABLE'
   /** The caller's signal aborted the loading. */
