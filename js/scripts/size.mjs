@@ -15,7 +15,7 @@ const kBudgets = [
   { name: 'node.js', brotli: 8_700 },
   { name: 'workerd.js', brotli: 8_600 },
   { name: 'inline.js' },
-  { name: 'index.js', later: true, brotli: 6_300 },
+  { name: 'index.js', later: true, brotli: 6_900 },
 ];
 
 /**

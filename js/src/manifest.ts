@@ -17,6 +17,12 @@ export interface PublishedFile {
   readonly bytes: number;
 }
 
+/** What makes the bundle of an older one. */
+export interface PublishedDelta extends PublishedFile {
+  /** SHA-256 of the whole older bundle. */
+  readonly from: string;
+}
+
 export interface Manifest {
   readonly dataset: string;
   readonly version: number;
@@ -25,6 +31,8 @@ export interface Manifest {
   readonly bundle: PublishedFile;
   /** The files that make the bundle, one behind the other. */
   readonly parts: readonly PublishedFile[];
+  /** Shorter ways from older bundles: `<sha256>.delta` beside the manifest. */
+  readonly deltas: readonly PublishedDelta[];
   /** SHA-256 of what was signed. */
   readonly digest: string;
 }
@@ -106,9 +114,9 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 function readManifest(document: unknown): Omit<Manifest, 'digest'> {
-  const { format, dataset, version, expiresAt, bundle, parts } = members(
+  const { format, dataset, version, expiresAt, bundle, parts, deltas } = members(
     document,
-    ...['format', 'dataset', 'version', 'expiresAt', 'bundle', 'parts'],
+    ...['format', 'dataset', 'version', 'expiresAt', 'bundle', 'parts', 'deltas'],
   );
   if (whole('format', format) !== kFormat) {
     const message = `manifest: its format is ${format}, this package knows ${kFormat}: update it`;
@@ -116,12 +124,14 @@ function readManifest(document: unknown): Omit<Manifest, 'digest'> {
   }
   if (typeof dataset !== 'string' || dataset === '') throw contradiction('it has no "dataset"');
   if (!Array.isArray(parts) || parts.length > kMaxParts) throw contradiction('its "parts" are wrong');
+  if (!Array.isArray(deltas ?? [])) throw contradiction('its "deltas" are wrong');
   const manifest = {
     dataset,
     version: whole('version', version),
     expiresAt: whole('expiresAt', expiresAt),
     bundle: readFile(bundle),
     parts: parts.map(readFile),
+    deltas: ((deltas ?? []) as unknown[]).map(readDelta),
   };
   const total = manifest.parts.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total !== manifest.bundle.bytes) throw contradiction('its "parts" do not make its bundle');
@@ -130,9 +140,17 @@ function readManifest(document: unknown): Omit<Manifest, 'digest'> {
 
 function readFile(value: unknown): PublishedFile {
   const { sha256, bytes } = members(value, 'sha256', 'bytes');
-  if (typeof sha256 !== 'string' || !/^[\da-f]{64}$/.test(sha256))
-    throw contradiction(`${show(sha256)} is no SHA-256`);
-  return { sha256, bytes: whole('bytes', bytes, kMaxBytes) };
+  return { sha256: hash(sha256), bytes: whole('bytes', bytes, kMaxBytes) };
+}
+
+function readDelta(value: unknown): PublishedDelta {
+  const { from } = members(value, 'from');
+  return { ...readFile(value), from: hash(from) };
+}
+
+function hash(value: unknown): string {
+  if (typeof value === 'string' && /^[\da-f]{64}$/.test(value)) return value;
+  throw contradiction(`${show(value)} is no SHA-256`);
 }
 
 function whole(name: string, value: unknown, most = Number.MAX_SAFE_INTEGER): number {

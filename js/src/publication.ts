@@ -89,14 +89,35 @@ export class Publication {
     return stored && (!mine || stored.version > mine.version) ? stored : mine;
   }
 
-  async #bundle({ bundle, parts }: Manifest): Promise<Uint8Array> {
+  async #bundle(manifest: Manifest): Promise<Uint8Array> {
+    const { bundle, parts } = manifest;
     const kept = await this.#storing(() => this.#offline?.file(nameOf(bundle)));
     if (kept && (await isFile(kept, bundle))) return kept;
+    const made = await this.#fromDelta(manifest);
+    if (made) return made;
     const files: Uint8Array[] = [];
     for (const part of parts) files.push(await this.#file(part));
     const bytes = concatenated(files, bundle.bytes);
     if (await isFile(bytes, bundle)) return bytes;
     throw fail('HASH_MISMATCH', 'manifest: its files are not those of its bundle');
+  }
+
+  /** The bundle made of the kept older one. Undefined, whatever is wrong: then all is loaded. */
+  async #fromDelta({ bundle, deltas }: Manifest): Promise<Uint8Array | undefined> {
+    for (const delta of deltas) {
+      const older = await this.#storing(() => this.#offline?.file(`${delta.from}.attune`));
+      if (!older || delta.bytes > bundle.bytes / 2) continue;
+      try {
+        const bytes = await this.#parts.origin.file(`${delta.sha256}.delta`, delta.bytes);
+        if (!(await isFile(bytes, delta))) continue;
+        const { applyDelta } = await import('./delta.js');
+        const made = await applyDelta(older, bytes, bundle.bytes);
+        if (await isFile(made, bundle)) return made;
+      } catch {
+        continue;
+      }
+    }
+    return undefined;
   }
 
   async #file(file: PublishedFile): Promise<Uint8Array> {

@@ -99,7 +99,7 @@ describe('publish', () => {
     const { createdAt, expiresAt, ...rest } = JSON.parse(payload);
     const wanted = manifestOf(shop);
     assert.deepEqual(rest, {
-      format: 1, dataset: 'shop', version: 1, bundle: wanted.bundle, parts: wanted.parts,
+      format: 1, dataset: 'shop', version: 1, bundle: wanted.bundle, parts: wanted.parts, deltas: [],
     });
     assert.equal(expiresAt - createdAt, 12 * 3600);
     assert.ok(Math.abs(createdAt - now()) < 60);

@@ -100,6 +100,7 @@ test('the package holds what it needs and nothing else', () => {
     'catalogue',
   'controls',
     'check',
+    'delta',
     'disposable',
     'download',
     'ed25519',

@@ -49,19 +49,26 @@ std::string dateText(int64_t seconds) {
 void report(const PublishCommand& command, const Manifest& manifest) {
   const std::string path = command.options.folder + "/manifest.json";
   if (command.json) {
-    const nlohmann::ordered_json document = {
+    nlohmann::ordered_json document = {
         {"manifest", path},
         {"dataset", manifest.dataset},
         {"version", manifest.version},
         {"expiresAt", manifest.expiresAt},
         {"bytes", manifest.bundle.bytes},
         {"sha256", toHex(manifest.bundle.sha256)},
-        {"files", manifest.parts.size()}};
+        {"files", manifest.parts.size()},
+        {"deltas", nlohmann::ordered_json::array()}};
+    for (const PublishedDelta& delta : manifest.deltas)
+      document["deltas"].push_back(
+          {{"from", toHex(delta.from)}, {"bytes", delta.file.bytes}});
     std::cout << document.dump() << '\n';
     return;
   }
   std::cout << path << ": version " << manifest.version << " of " << manifest.dataset << ", "
-            << manifest.bundle.bytes << " bytes, expires " << dateText(manifest.expiresAt) << '\n';
+            << manifest.bundle.bytes << " bytes";
+  if (!manifest.deltas.empty())
+    std::cout << " (" << manifest.deltas[0].file.bytes << " as a delta)";
+  std::cout << ", expires " << dateText(manifest.expiresAt) << '\n';
 }
 
 std::vector<SigningKey> readKeys(const std::vector<std::string>& paths) {
@@ -87,6 +94,10 @@ void addCommon(CLI::App* app, PublishCommand& command) {
                   "How long devices may load it for the first time, such as 30d, 12h or 45m")
       ->capture_default_str();
   app->add_option("--keep", command.options.keep, "Earlier versions to keep for rollback")
+      ->capture_default_str();
+  app->add_option("--deltas", command.options.deltas,
+                  "Earlier bundles to make deltas from, for devices that have them")
+      ->check(CLI::Range(0, 16))
       ->capture_default_str();
   app->add_flag("--json", command.json, "Print one JSON document instead of a sentence");
 }

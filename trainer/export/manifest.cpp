@@ -83,13 +83,19 @@ std::string signedBytes(const std::string& text) { return std::string(kSignedCon
 std::string manifestText(const Manifest& manifest) {
   ordered_json parts = ordered_json::array();
   for (const PublishedFile& part : manifest.parts) parts.push_back(toJson(part));
+  ordered_json deltas = ordered_json::array();
+  for (const PublishedDelta& delta : manifest.deltas) {
+    ordered_json& json = deltas.emplace_back(toJson(delta.file));
+    json["from"] = toHex(delta.from);
+  }
   const ordered_json document = {{"format", kManifestFormat},
                                  {"dataset", manifest.dataset},
                                  {"version", manifest.version},
                                  {"createdAt", manifest.createdAt},
                                  {"expiresAt", manifest.expiresAt},
                                  {"bundle", toJson(manifest.bundle)},
-                                 {"parts", parts}};
+                                 {"parts", parts},
+                                 {"deltas", deltas}};
   return document.dump(-1, ' ', /*ensure_ascii=*/true);
 }
 
@@ -114,6 +120,13 @@ Manifest parseManifest(const std::string& text, const std::string& path) {
   }
   if (bytes != manifest.bundle.bytes || manifest.parts.size() > kMaxParts)
     read.fail("has \"parts\" that do not make its bundle");
+  if (!document.contains("deltas")) return manifest;
+  for (const json& delta : read.list("deltas")) {
+    manifest.deltas.push_back({{}, parseFile(delta, path)});
+    if (!fromHex(Reader(delta, path).text("from"), manifest.deltas.back().from))
+      read.fail("has a delta with a wrong \"from\"");
+  }
+  if (manifest.deltas.size() > kMaxDeltas) read.fail("has too many \"deltas\"");
   return manifest;
 }
 

@@ -23,6 +23,7 @@ inline constexpr std::string_view kSignedContext = "attune manifest 1\n";
 inline constexpr size_t kMaxManifestBytes = 64 << 10;
 inline constexpr int kManifestFormat = 1;
 inline constexpr size_t kMaxParts = 256;
+inline constexpr size_t kMaxDeltas = 16;
 inline constexpr size_t kMaxDatasetBytes = 256;
 
 /// A file by its content: it lies beside the manifest as `<sha256>.attune`.
@@ -31,7 +32,13 @@ struct PublishedFile {
   uint64_t bytes = 0;
 };
 
-/// {"format", "dataset", "version", "createdAt", "expiresAt", "bundle", "parts"}
+/// What makes the bundle of an older one (delta.h): it lies there as `<sha256>.delta`.
+struct PublishedDelta {
+  Sha256 from{};  ///< the whole older bundle
+  PublishedFile file;
+};
+
+/// {"format", "dataset", "version", "createdAt", "expiresAt", "bundle", "parts", "deltas"}
 struct Manifest {
   std::string dataset;     ///< what the bundle recommends from; devices refuse to change it
   uint64_t version = 1;    ///< 1 to 2^53 - 1; devices never go back
@@ -39,6 +46,7 @@ struct Manifest {
   int64_t expiresAt = 0;   ///< seconds since 1970; devices load no manifest after that
   PublishedFile bundle;    ///< the whole bundle
   std::vector<PublishedFile> parts;  ///< files that make it, one behind the other; at least one
+  std::vector<PublishedDelta> deltas;  ///< shorter ways from older bundles; may be missing
 };
 
 struct ManifestSignature {

@@ -8,17 +8,21 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
 #include "trainer/data/utf8.h"
+#include "trainer/export/delta.h"
 
 namespace attune::trainer {
 namespace {
 
-constexpr std::string_view kFileEnding = ".attune";
+constexpr std::string_view kFileEnding = ".attune", kDeltaEnding = ".delta";
 constexpr std::string_view kArchivePrefix = "manifest-";
 constexpr std::string_view kArchiveEnding = ".json";
 
@@ -69,6 +73,18 @@ uint64_t archivedVersion(const std::string& name) {
   return error == std::errc() && stop == end ? version : 0;
 }
 
+/// The bundle of an earlier version, if all of it is still there as it was.
+std::optional<std::vector<uint8_t>> soundBundle(const std::string& folder,
+                                                const Manifest& manifest) {
+  std::vector<uint8_t> bundle;
+  for (const PublishedFile& part : manifest.parts) {
+    std::ifstream in(publishedPath(folder, part), std::ios::binary);
+    bundle.insert(bundle.end(), std::istreambuf_iterator<char>(in), {});
+  }
+  if (sha256(bundle) != manifest.bundle.sha256) return std::nullopt;
+  return bundle;
+}
+
 /// What is in a folder: the manifest in use and those of earlier versions.
 class Publication {
  public:
@@ -100,13 +116,35 @@ class Publication {
     return manifest;
   }
 
-  void writeFile(const PublishedFile& file, std::span<const uint8_t> bytes) const {
-    const std::string path = publishedPath(folder_, file);
+  void writeFile(const std::string& path, const PublishedFile& file,
+                 std::span<const uint8_t> bytes) const {
     std::error_code error;
     if (std::filesystem::file_size(path, error) == bytes.size() && !error &&
         sha256(readBytes(path, bytes.size())) == file.sha256)
       return;
     writeFileAtomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+
+  /// Writes deltas from the newest bundles before this one, where they are at most half as long.
+  void writeDeltas(Manifest& manifest, std::span<const uint8_t> bundle) const {
+    std::set<Sha256> seen = {manifest.bundle.sha256};
+    size_t tried = 0;
+    for (const Manifest* earlier : newestFirst()) {
+      if (tried == options_.deltas) break;
+      if (!seen.insert(earlier->bundle.sha256).second) continue;
+      // Files of earlier versions may be gone or damaged: whoever has such a bundle loads all.
+      const std::optional<std::vector<uint8_t>> older = soundBundle(folder_, *earlier);
+      if (!older) continue;
+      ++tried;
+      const std::vector<uint8_t> delta = makeDelta(*older, bundle);
+      if (delta.size() > bundle.size() / 2) continue;
+      const auto rebuilt = applyDelta(*older, delta, bundle.size());
+      if (!rebuilt || !std::equal(rebuilt->begin(), rebuilt->end(), bundle.begin(), bundle.end()))
+        throw std::logic_error("a delta does not rebuild its bundle");
+      const PublishedFile file{sha256(delta), delta.size()};
+      writeFile(deltaPath(file), file, delta);
+      manifest.deltas.push_back({earlier->bundle.sha256, file});
+    }
   }
 
   /// Makes `manifest` the one in use, after all its files are there.
@@ -133,6 +171,7 @@ class Publication {
         needed.insert(publishedPath(folder_, part));
     };
     need(*current_);
+    for (const PublishedDelta& delta : current_->deltas) needed.insert(deltaPath(delta.file));
     for (const auto& [version, manifest] : archive_) need(manifest);
     for (const auto& entry : std::filesystem::directory_iterator(folder_))
       if (isPublished(entry.path().filename().string()) &&
@@ -141,6 +180,15 @@ class Publication {
   }
 
  private:
+  std::string deltaPath(const PublishedFile& file) const {
+    return folder_ + "/" + toHex(file.sha256) + std::string(kDeltaEnding);
+  }
+  std::vector<const Manifest*> newestFirst() const {
+    std::vector<const Manifest*> all;
+    if (current_) all.push_back(&*current_);
+    for (auto one = archive_.rbegin(); one != archive_.rend(); ++one) all.push_back(&one->second);
+    return all;
+  }
   std::string path() const { return folder_ + "/manifest.json"; }
   std::string archivePath(uint64_t version) const {
     return folder_ + "/" + std::string(kArchivePrefix) + std::to_string(version) +
@@ -201,8 +249,10 @@ class Publication {
   static bool isPublished(std::string name) {
     if (name.ends_with(".part")) name.resize(name.size() - 5);
     Sha256 hash{};
-    return name.ends_with(kFileEnding) &&
-           fromHex(std::string_view(name).substr(0, name.size() - kFileEnding.size()), hash);
+    for (const std::string_view ending : {kFileEnding, kDeltaEnding})
+      if (name.ends_with(ending))
+        return fromHex(std::string_view(name).substr(0, name.size() - ending.size()), hash);
+    return false;
   }
 
   const PublishOptions& options_;
@@ -268,8 +318,10 @@ Manifest publish(const PublishOptions& options, std::span<const uint8_t> bundle,
     const auto bytes = bundle.subspan(begin, std::min<size_t>(options.maxPartBytes,
                                                               bundle.size() - begin));
     manifest.parts.push_back({sha256(bytes), bytes.size()});
-    publication.writeFile(manifest.parts.back(), bytes);
+    publication.writeFile(publishedPath(options.folder, manifest.parts.back()),
+                          manifest.parts.back(), bytes);
   }
+  publication.writeDeltas(manifest, bundle);
   publication.replace(manifest);
   publication.prune();
   return manifest;
@@ -283,10 +335,11 @@ Manifest rollBack(const PublishOptions& options, std::optional<uint64_t> toVersi
   Publication publication(options, keys);
   const Manifest& old = earlier(publication, toVersion, options.folder);
   publication.requireOurs(old.version);
-  readPublishedBundle(options.folder, old);
+  const std::vector<uint8_t> bundle = readPublishedBundle(options.folder, old);
   Manifest manifest = publication.next();
   manifest.bundle = old.bundle;
   manifest.parts = old.parts;
+  publication.writeDeltas(manifest, bundle);
   publication.replace(manifest);
   publication.prune();
   return manifest;

@@ -11,6 +11,7 @@
 /// A folder that a web server or CDN serves to devices:
 ///   manifest.json            the signed manifest of the bundle in use
 ///   <sha256>.attune          bundles, or parts of them, named by their content
+///   <sha256>.delta           what makes the bundle in use of an earlier one, where that is shorter
 ///   manifest-<version>.json  manifests of earlier versions, newest `keep`, whose files are kept too
 /// Files are durable before a manifest names them, and manifest.json is replaced by a rename: whoever
 /// reads, and whenever the writer is killed, sees a complete old publication or a complete new one.
@@ -23,6 +24,7 @@ struct PublishOptions {
   int64_t now = 0;                     ///< seconds since 1970
   int64_t lifetimeSeconds = 30 * 86400;  ///< until the manifest expires
   size_t keep = 5;                       ///< earlier versions to keep
+  size_t deltas = 2;  ///< earlier bundles to make deltas from, at most kMaxDeltas
   uint64_t maxPartBytes = (uint64_t{1} << 31) - 1;  ///< files are no longer than that
 };
 

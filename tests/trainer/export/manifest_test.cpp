@@ -21,6 +21,7 @@ Manifest sample() {
   manifest.expiresAt = 1'702'592'000;
   manifest.bundle = {sha256(all), 4};
   manifest.parts = {{sha256(first), 3}, {sha256(second), 1}};
+  manifest.deltas = {{sha256(first), {sha256(second), 1}}};
   return manifest;
 }
 
@@ -42,6 +43,8 @@ TEST_CASE("a manifest that was written reads as it was") {
   CHECK(manifest.bundle.sha256 == sample().bundle.sha256);
   REQUIRE(manifest.parts.size() == 2);
   CHECK(manifest.parts[1].bytes == 1);
+  REQUIRE(manifest.deltas.size() == 1);
+  CHECK(manifest.deltas[0].from == sample().deltas[0].from);
   CHECK(manifestText(manifest) == manifestText(sample()));
 }
 
@@ -100,6 +103,13 @@ TEST_CASE("what is no manifest, or contradicts itself, is refused by the name of
       {changed("parts", json::array()), "do not make its bundle"},
       {changed("parts", {{{"bytes", 5}, {"sha256", std::string(64, 'a')}}}), "do not make"},
       {changed("parts", json::array({nullptr})), "is not a manifest"},
+      {changed("deltas", 5), "not a list"},
+      {changed("deltas", json::array({{{"bytes", 5}, {"sha256", std::string(64, 'a')}}})),
+       "has no \"from\""},
+      {changed("deltas", json::array({{{"bytes", 5},
+                                       {"sha256", std::string(64, 'a')},
+                                       {"from", "../x"}}})),
+       "wrong \"from\""},
   };
   for (const auto& [text, message] : bad) {
     INFO(text);

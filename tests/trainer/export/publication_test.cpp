@@ -5,6 +5,7 @@
 
 #include "tests/trainer/data/test_files.h"
 #include "trainer/base/errors.h"
+#include "trainer/export/delta.h"
 
 using namespace attune::trainer;
 
@@ -76,6 +77,7 @@ TEST_CASE("going back names the bundle before under a new version, again and aga
 TEST_CASE("no manifests are kept when none are wanted, and the files in use stay") {
   Shop shop;
   shop.options.keep = 0;
+  shop.options.deltas = 0;
   for (uint8_t seed = 1; seed <= 3; ++seed) shop.publish(seed);
   CHECK(shop.served() == bundleOf(3));
   const std::filesystem::directory_iterator all(shop.options.folder);
@@ -90,6 +92,46 @@ TEST_CASE("a bundle that is published twice keeps its file when the first versio
   CHECK(shop.served() == bundleOf(4));
   shop.back();
   CHECK(shop.served() == bundleOf(1));
+}
+
+TEST_CASE("deltas lead from the newest bundles before to the one in use, and go with it") {
+  Shop shop;
+  const auto similar = [](uint8_t mark) {
+    std::vector<uint8_t> bundle(5000);
+    for (size_t i = 0; i < bundle.size(); ++i) bundle[i] = static_cast<uint8_t>(i * i >> 3);
+    bundle[2000] = mark;
+    return bundle;
+  };
+  const auto deltaFile = [&](const PublishedDelta& delta) {
+    return readFile(shop.options.folder + "/" + toHex(delta.file.sha256) + ".delta");
+  };
+  for (uint8_t mark = 1; mark <= 4; ++mark) publish(shop.options, similar(mark), shop.keys);
+  const Manifest manifest = shop.current();
+  REQUIRE(manifest.deltas.size() == 2);
+  for (size_t i = 0; i < 2; ++i) {
+    const auto older = similar(static_cast<uint8_t>(3 - i));
+    CHECK(manifest.deltas[i].from == sha256(older));
+    const std::string text = deltaFile(manifest.deltas[i]);
+    CHECK(text.size() == manifest.deltas[i].file.bytes);
+    const std::vector<uint8_t> delta(text.begin(), text.end());
+    CHECK(applyDelta(older, delta, 5000) == similar(4));
+  }
+  SECTION("a bundle that is too different, or whose file is damaged, has none") {
+    std::filesystem::resize_file(publishedPath(shop.options.folder, manifest.parts[0]), 10);
+    const Manifest next = publish(shop.options, similar(5), shop.keys);
+    REQUIRE(next.deltas.size() == 2);
+    CHECK(next.deltas[0].from == sha256(similar(3)));
+    std::vector<uint8_t> other(5000);
+    uint32_t state = 1;
+    for (uint8_t& byte : other) byte = static_cast<uint8_t>((state = state * 1664525 + 1) >> 24);
+    CHECK(publish(shop.options, other, shop.keys).deltas.empty());
+    CHECK(deltaFile(manifest.deltas[0]).empty());
+  }
+  SECTION("going back has them as well") {
+    const Manifest back = shop.back();
+    REQUIRE(back.deltas.size() == 2);
+    CHECK(back.deltas[0].from == sha256(similar(4)));
+  }
 }
 
 TEST_CASE("a refused publication leaves the folder as it was") {
