@@ -21,7 +21,8 @@ std::string folderOf(const std::string& path) {
 
 void generateKey(const std::string& path, bool json) {
   const std::string publicPath = path + ".pub";
-  if (std::filesystem::exists(publicPath))
+  std::error_code error;
+  if (std::filesystem::exists(publicPath, error))
     throw UserError(publicPath + " is there already, and a key is never overwritten: choose " +
                     "another name");
   const SigningKey key = SigningKey::generate();

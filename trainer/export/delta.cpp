@@ -20,6 +20,9 @@ constexpr size_t kGain = 16;
 /// Records are at least so far apart, so that a delta's size bounds the work it can ask for.
 constexpr size_t kBytesARecord = 8;
 
+/// zlib's 9 takes ten times as long on small differences and gains little.
+constexpr int kLevel = 6;
+
 struct Record {
   uint32_t copy = 0, from = 0, insert = 0;
 };
@@ -152,7 +155,7 @@ uint32_t get32(const uint8_t* bytes) {
 std::vector<uint8_t> compressed(const std::vector<uint8_t>& bytes) {
   uLongf length = compressBound(static_cast<uLong>(bytes.size()));
   std::vector<uint8_t> out(length);
-  if (compress2(out.data(), &length, bytes.data(), static_cast<uLong>(bytes.size()), 9) != Z_OK)
+  if (compress2(out.data(), &length, bytes.data(), static_cast<uLong>(bytes.size()), kLevel) != Z_OK)
     throw std::runtime_error("zlib cannot compress a delta");
   out.resize(length);
   return out;

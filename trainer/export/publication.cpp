@@ -58,6 +58,11 @@ std::string folderName(const std::string& folder) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
+bool isThere(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
 std::vector<uint8_t> readBytes(const std::string& path, size_t maxBytes) {
   const std::string text = readTextFile(path, maxBytes);
   return {text.begin(), text.end()};
@@ -90,10 +95,10 @@ class Publication {
  public:
   Publication(const PublishOptions& options, std::span<const SigningKey> keys)
       : options_(options), keys_(keys), folder_(options.folder) {
-    for (const auto& entry : std::filesystem::directory_iterator(folder_))
+    for (const auto& entry : entries())
       if (const uint64_t version = archivedVersion(entry.path().filename().string()))
         readArchived(version, entry.path().string());
-    if (std::filesystem::exists(path())) readCurrent();
+    if (isThere(path())) readCurrent();
   }
 
   const std::optional<Manifest>& current() const { return current_; }
@@ -162,7 +167,7 @@ class Publication {
   /// Removes what neither the manifest in use nor the newest `keep` earlier ones need.
   void prune() {
     while (archive_.size() > options_.keep) {
-      std::filesystem::remove(archivePath(archive_.begin()->first));
+      removeFile(archivePath(archive_.begin()->first));
       archive_.erase(archive_.begin());
     }
     std::set<std::string> needed;
@@ -173,13 +178,24 @@ class Publication {
     need(*current_);
     for (const PublishedDelta& delta : current_->deltas) needed.insert(deltaPath(delta.file));
     for (const auto& [version, manifest] : archive_) need(manifest);
-    for (const auto& entry : std::filesystem::directory_iterator(folder_))
+    for (const auto& entry : entries())
       if (isPublished(entry.path().filename().string()) &&
           !needed.contains(folder_ + "/" + entry.path().filename().string()))
-        std::filesystem::remove(entry.path());
+        removeFile(entry.path());
   }
 
  private:
+  std::filesystem::directory_iterator entries() const {
+    std::error_code error;
+    std::filesystem::directory_iterator all(folder_, error);
+    if (error) throw UserError("cannot read the folder " + folder_ + ": " + error.message());
+    return all;
+  }
+  /// What cannot be removed stays: it is of no version any more, and harms nobody.
+  static void removeFile(const std::filesystem::path& path) {
+    std::error_code error;
+    std::filesystem::remove(path, error);
+  }
   std::string deltaPath(const PublishedFile& file) const {
     return folder_ + "/" + toHex(file.sha256) + std::string(kDeltaEnding);
   }
@@ -329,7 +345,7 @@ Manifest publish(const PublishOptions& options, std::span<const uint8_t> bundle,
 
 Manifest rollBack(const PublishOptions& options, std::optional<uint64_t> toVersion,
                   std::span<const SigningKey> keys) {
-  if (!std::filesystem::exists(options.folder + "/manifest.json"))
+  if (!isThere(options.folder + "/manifest.json"))
     throw UserError("nothing is published in " + options.folder + ": it has no manifest.json");
   const FolderLock lock(options.folder);
   Publication publication(options, keys);
