@@ -11,9 +11,9 @@ const dist = new URL('../dist/', import.meta.url);
 /** What is measured, and how many bytes each may have. */
 const kBudgets = [
   { name: 'attune.wasm', raw: 120_000, gzip: 50_000 },
-  { name: 'index.js', brotli: 8_600 },
-  { name: 'node.js', brotli: 8_700 },
-  { name: 'workerd.js', brotli: 8_600 },
+  { name: 'index.js', brotli: 8_700 },
+  { name: 'node.js', brotli: 8_800 },
+  { name: 'workerd.js', brotli: 8_700 },
   { name: 'inline.js' },
   { name: 'index.js', later: true, brotli: 6_900 },
 ];

@@ -1,7 +1,7 @@
 // How a manifest and the files beside it are had: over the network, or from the disk where a string
 // may be a path.
 import { invalid, show } from './check.js';
-import { AttuneError } from './errors.js';
+import { AttuneError, messageOf } from './errors.js';
 import { fail } from './manifest.js';
 import type { BundleSource } from './types.js';
 
@@ -227,8 +227,4 @@ function isRequest(value: unknown): value is Request {
 function isResponse(value: unknown): value is Response {
   const response = value as Partial<Response> | null | undefined;
   return typeof response?.arrayBuffer === 'function' && typeof response.status === 'number';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

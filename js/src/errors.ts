@@ -59,3 +59,15 @@ export class AttuneError extends Error {
     this.at = at;
   }
 }
+
+/** What an error of others says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A part of the package that is loaded when it is needed. */
+export function partOf<T>(part: Promise<T>): Promise<T> {
+  return part.catch((cause: unknown) => {
+    throw new AttuneError('NETWORK', `a part of attune cannot be had: ${messageOf(cause)}`, { cause });
+  });
+}

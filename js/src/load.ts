@@ -2,7 +2,7 @@
 // passed in by index.ts, node.ts, workerd.ts and inline.ts.
 import { Engine } from './abi.js';
 import { bytesOf, checkCount, checkOptions, invalid, show } from './check.js';
-import { AttuneError } from './errors.js';
+import { AttuneError, messageOf, partOf } from './errors.js';
 import type { PublishedRecommender } from './published.js';
 import { Recommender } from './recommender.js';
 import type { BundleSource, LoadOptions, PublicKeys, WasmSource } from './types.js';
@@ -51,7 +51,8 @@ class Loader {
   }
 
   async load(source: BundleSource, options?: LoadOptions): Promise<Recommender> {
-    const published = options?.publicKeys === undefined ? undefined : await import('./published.js');
+    const published =
+      options?.publicKeys === undefined ? undefined : await partOf(import('./published.js'));
     const checked = checkOptions('load', options, [
       'wasm',
       'signal',
@@ -221,8 +222,4 @@ function isResponse(value: unknown): value is Response {
 
 function isRequest(value: unknown): value is Request {
   return typeof Request === 'function' && value instanceof Request;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

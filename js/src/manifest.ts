@@ -1,7 +1,7 @@
 // The signed manifest of a published bundle: what is in it and whether it may be believed. The form
 // is described in ../../trainer/export/manifest.h.
 import { invalid, show } from './check.js';
-import { AttuneError, type LocalErrorCode } from './errors.js';
+import { AttuneError, type LocalErrorCode, partOf } from './errors.js';
 import type { PublicKeys } from './types.js';
 
 const kFormat = 1;
@@ -94,13 +94,13 @@ async function verify(key: string, message: Uint8Array, signature: string): Prom
   const imported = await subtle?.importKey('raw', keyBytes, { name }, false, ['verify']).catch(() => undefined);
   if (imported && subtle)
     return subtle.verify({ name }, imported, bytes, message as Uint8Array<ArrayBuffer>).catch(() => false);
-  const { verifyEd25519 } = await import('./ed25519.js');
+  const { verifyEd25519 } = await partOf(import('./ed25519.js'));
   return verifyEd25519(keyBytes, message, bytes);
 }
 
 async function digest(bytes: Uint8Array): Promise<Uint8Array> {
   const subtle = globalThis.crypto?.subtle;
-  if (!subtle) return (await import('./sha2.js')).sha256(bytes);
+  if (!subtle) return (await partOf(import('./sha2.js'))).sha256(bytes);
   return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
 }
 

@@ -155,6 +155,14 @@ test('a page without https verifies by itself, and refuses what is forged', { sk
   assert.deepEqual(await update(), [true, 2, 1]);
 });
 
+test('a part of the package that cannot be had is NETWORK', { skip }, async () => {
+  await page.route('**/published.js', (route) => route.abort());
+  await open();
+  const { code, message } = await loadInPage();
+  assert.equal(code, 'NETWORK');
+  assert.match(message, /a part of attune cannot be had/);
+});
+
 test('those who load a plain bundle download nothing of this', { skip }, async () => {
   await open();
   asked.length = 0;
