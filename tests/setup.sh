@@ -41,7 +41,7 @@ chromium               runs the page in the browser tests
 clang                  builds the fuzz tests
 libclang-rt-14-dev     the fuzzer and the sanitizers of clang
 wrk                    loads the collector in its benchmark
-strace                 makes disks fail in the collector's tests
+strace                 makes disks fail and kills programs at system calls
 brotli                 measures sizes as they go over the network
 python3                prepares and scores the data sets of the data-set tests
 "

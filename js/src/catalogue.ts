@@ -34,6 +34,8 @@ export interface ListRequest extends ListUse {
 
 export class Catalogue {
   readonly itemCount: number;
+  /** Version of the manifest that the bundle came with, if it came with one. */
+  version: number | undefined;
   readonly columns: readonly Column[];
   /** Columns of users, and of requests, whose values the model knows. */
   readonly userColumns: readonly Column[];
@@ -131,6 +133,13 @@ export class Catalogue {
     });
   }
 
+  /** What every answer begins with. */
+  answer(): { recommendationId: string; modelVersion?: number } {
+    const recommendationId = newRecommendationId();
+    const { version } = this;
+    return version ? { recommendationId, modelVersion: version } : { recommendationId };
+  }
+
   #name(item: number): string {
     const known = this.#names.get(item);
     if (known !== undefined) return known;
@@ -142,7 +151,7 @@ export class Catalogue {
 }
 
 /** `RID-` and a UUID of version 7: the time in milliseconds, then random digits. */
-export function newRecommendationId(): string {
+function newRecommendationId(): string {
   // Nobody guesses an id to gain by it, so Math.random will do: `crypto` takes Node 13 ms to start,
   // and its randomUUID is missing in pages without https.
   const digits = (count: number) => hex(Math.floor(Math.random() * 16 ** count), count);

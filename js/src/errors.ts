@@ -14,6 +14,18 @@ export type LocalErrorCode =
   | 'CORRUPT_BUNDLE'
   /** A fetch failed or was answered with an error status. */
   | 'NETWORK'
+  /** The source is no manifest, or one that contradicts itself. */
+  | 'BAD_MANIFEST'
+  /** None of the pinned public keys has signed the manifest. */
+  | 'BAD_SIGNATURE'
+  /** The manifest is of another dataset. */
+  | 'WRONG_DATASET'
+  /** The manifest is older than one seen before. */
+  | 'ROLLBACK'
+  /** The manifest was not loaded before it expired. */
+  | 'EXPIRED'
+  /** A file has another size or SHA-256 than the manifest says. */
+  | 'HASH_MISMATCH'
   /** A local file could not be read. */
   | 'FILE_UNREADABLE'
   /** The caller's signal aborted the loading. */
@@ -22,7 +34,7 @@ export type LocalErrorCode =
   | 'DISPOSED'
   /** attune.wasm could not be found, compiled or is of another version. */
   | 'WASM_UNAVAILABLE'
-  /** The device's storage failed; only ever seen in `session.storageError`. */
+  /** The device's storage failed; only ever seen as a `storageError`. */
   | 'STORAGE'
   /** A bug in Attune: the module trapped. The recommender cannot be used any more. */
   | 'INTERNAL';
@@ -46,4 +58,16 @@ export class AttuneError extends Error {
     this.code = code;
     this.at = at;
   }
+}
+
+/** What an error of others says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A part of the package that is loaded when it is needed. */
+export function partOf<T>(part: Promise<T>): Promise<T> {
+  return part.catch((cause: unknown) => {
+    throw new AttuneError('NETWORK', `a part of attune cannot be had: ${messageOf(cause)}`, { cause });
+  });
 }

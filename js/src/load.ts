@@ -2,9 +2,10 @@
 // passed in by index.ts, node.ts, workerd.ts and inline.ts.
 import { Engine } from './abi.js';
 import { bytesOf, checkCount, checkOptions, invalid, show } from './check.js';
-import { AttuneError } from './errors.js';
+import { AttuneError, messageOf, partOf } from './errors.js';
+import type { PublishedRecommender } from './published.js';
 import { Recommender } from './recommender.js';
-import type { BundleSource, LoadOptions, WasmSource } from './types.js';
+import type { BundleSource, LoadOptions, PublicKeys, WasmSource } from './types.js';
 
 /** What a host has of its own. */
 export interface Platform {
@@ -19,11 +20,18 @@ export interface Platform {
  * `INVALID_ARGUMENT` and those of the bundle (`NOT_A_BUNDLE`, `UNSUPPORTED_VERSION`,
  * `CORRUPT_BUNDLE`, `OUT_OF_MEMORY`).
  */
-export type Load = (source: BundleSource, options?: LoadOptions) => Promise<Recommender>;
+export interface Load {
+  /**
+   * Loads a manifest and the bundle it names. Errors, beside those of a bundle: `BAD_MANIFEST`,
+   * `BAD_SIGNATURE`, `WRONG_DATASET`, `ROLLBACK`, `EXPIRED`, `HASH_MISMATCH`, `UNSUPPORTED_VERSION`.
+   */
+  (source: BundleSource, options: LoadOptions & { publicKeys: PublicKeys }): Promise<PublishedRecommender>;
+  (source: BundleSource, options?: LoadOptions): Promise<Recommender>;
+}
 
 export function makeLoad(platform: Platform): Load {
   const loader = new Loader(platform);
-  return (source, options) => loader.load(source, options);
+  return ((source, options) => loader.load(source, options)) as Load;
 }
 
 interface Modules<K> {
@@ -43,12 +51,15 @@ class Loader {
   }
 
   async load(source: BundleSource, options?: LoadOptions): Promise<Recommender> {
+    const published =
+      options?.publicKeys === undefined ? undefined : await partOf(import('./published.js'));
     const checked = checkOptions('load', options, [
       'wasm',
       'signal',
       'store',
       'maxEvents',
       'filterLanguage',
+      ...(published?.kManifestOptions ?? []),
     ]);
     const { wasm, signal, store, maxEvents, filterLanguage } = checked;
     if (filterLanguage !== undefined && !['extended', 'compatible'].includes(filterLanguage)) {
@@ -56,15 +67,28 @@ class Loader {
     }
     if (maxEvents !== undefined) checkCount('maxEvents', maxEvents, 1);
     throwIfAborted(signal);
-    const loading = Promise.all([this.#module(wasm), this.#bytes('bundle', source, signal)]);
-    const [module, bundle] = await loading.catch((error: unknown) => {
+    const open = async (bundle: Uint8Array | Promise<Uint8Array>) => {
+      const [module, bytes] = await Promise.all([this.#module(wasm), bundle]);
+      const instance = await instantiate(module);
+      throwIfAborted(signal);
+      return Engine.open(instance, bytes);
+    };
+    try {
+      const host = { ...this.#platform, open };
+      if (published) return await published.loadPublished(source, checked, host);
+      const engine = await open(this.#bundle(source, signal));
+      return new Recommender({ engine, store, maxEvents, filterLanguage });
+    } catch (error) {
       throwIfAborted(signal);
       throw error;
-    });
-    const instance = await instantiate(module);
-    throwIfAborted(signal);
-    const engine = Engine.open(instance, bundle);
-    return new Recommender({ engine, store, maxEvents, filterLanguage });
+    }
+  }
+
+  async #bundle(source: BundleSource, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const bytes = await this.#bytes('bundle', source, signal);
+    // No bundle begins with a brace.
+    if (bytes[0] !== 0x7b) return bytes;
+    throw invalid('load: this is JSON, not a bundle; a manifest is loaded with the option publicKeys');
   }
 
   async #module(given: LoadOptions['wasm']): Promise<WebAssembly.Module> {
@@ -198,8 +222,4 @@ function isResponse(value: unknown): value is Response {
 
 function isRequest(value: unknown): value is Request {
   return typeof Request === 'function' && value instanceof Request;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

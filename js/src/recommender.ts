@@ -1,5 +1,5 @@
 import type { Engine } from './abi.js';
-import { Catalogue, kListOptions, newRecommendationId } from './catalogue.js';
+import { Catalogue, kListOptions } from './catalogue.js';
 import { checkCount, checkOptions, checkText, show } from './check.js';
 import { makeDisposable } from './disposable.js';
 import { AttuneError } from './errors.js';
@@ -23,43 +23,60 @@ export interface RecommenderParts {
   store: HistoryStore | undefined;
   maxEvents: number | undefined;
   filterLanguage: FilterLanguage | undefined;
+  /** Of the manifest, if there is one. */
+  version?: number;
 }
 
 /** An open bundle. It owns its instance of the module; dispose of it when it is no more needed. */
 export class Recommender {
   /** Name of the recipe that trained the bundle, such as `sims`. */
-  readonly recipe: string;
-  readonly itemCount: number;
+  readonly recipe!: string;
+  readonly itemCount!: number;
   /** The item metadata columns of the bundle. */
-  readonly columns: readonly Column[];
+  readonly columns!: readonly Column[];
   /** The users' columns that the model knows; names of a session's attributes. */
-  readonly userColumns: readonly Column[];
+  readonly userColumns!: readonly Column[];
   /** The columns of requests that the model knows; names of a `context`. */
-  readonly contextColumns: readonly Column[];
+  readonly contextColumns!: readonly Column[];
   /** The bundle's filters: expressions by the names that the option `filter` takes. */
-  readonly filters: Readonly<Record<string, string>>;
+  readonly filters!: Readonly<Record<string, string>>;
 
   declare [Symbol.dispose]: () => void;
 
-  readonly #engine: Engine;
-  readonly #catalogue: Catalogue;
+  #engine!: Engine;
+  #catalogue!: Catalogue;
   readonly #maxEvents: number;
+  readonly #language: FilterLanguage | undefined;
+  readonly #sessions = new Set<Session>();
   #store: HistoryStore | undefined;
   #provenance: Record<string, unknown> | undefined;
 
   /** @internal */
-  constructor({ engine, store, maxEvents, filterLanguage }: RecommenderParts) {
-    const description = engine.describe();
-    this.#engine = engine;
-    this.#catalogue = new Catalogue(engine, description, filterLanguage);
+  constructor({ engine, store, maxEvents, filterLanguage, version }: RecommenderParts) {
+    this.#language = filterLanguage;
     this.#store = store;
     this.#maxEvents = maxEvents ?? kDefaultEvents;
-    this.recipe = description.recipe;
-    this.itemCount = description.itemCount;
-    this.columns = this.#catalogue.columns;
-    this.userColumns = this.#catalogue.userColumns;
-    this.contextColumns = this.#catalogue.contextColumns;
-    this.filters = this.#catalogue.filters.named;
+    this.adopt(version, engine);
+  }
+
+  /** @internal Goes on with another bundle, if one is given, and its sessions with it, or throws and
+   * goes on as before. */
+  adopt(version: number | undefined, engine?: Engine): void {
+    if (engine) {
+      const description = engine.describe();
+      const catalogue = new Catalogue(engine, description, this.#language);
+      const moves = [...this.#sessions].map((session) => Session.move(session, engine, catalogue));
+      for (const move of moves) move();
+      this.#engine?.close();
+      this.#engine = engine;
+      this.#catalogue = catalogue;
+      this.#provenance = undefined;
+      const { recipe, itemCount } = description;
+      const { columns, userColumns, contextColumns, filters } = catalogue;
+      const { named } = filters;
+      Object.assign(this, { recipe, itemCount, columns, userColumns, contextColumns, filters: named });
+    }
+    this.#catalogue.version = version;
   }
 
   /** What the trainer wrote about the bundle: data counts, parameters, metrics. */
@@ -97,6 +114,7 @@ export class Recommender {
     const { userId, store, maxEvents = this.#maxEvents } = checked;
     return new Session({
       engine,
+      sessions: this.#sessions,
       catalogue: this.#catalogue,
       attributes: checkValues('attributes', checked.attributes, this.userColumns),
       maxEvents: checkCount('maxEvents', maxEvents, 1),
@@ -117,7 +135,7 @@ export class Recommender {
     const request = this.#catalogue.listRequest(checked);
     const ranked = engine.related(item, session, request);
     return {
-      recommendationId: newRecommendationId(),
+      ...this.#catalogue.answer(),
       itemList: this.#catalogue.items(ranked, request.columns, request.controls),
     };
   }

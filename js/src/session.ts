@@ -1,10 +1,10 @@
 import type { Engine } from './abi.js';
-import { type Catalogue, kListOptions, newRecommendationId } from './catalogue.js';
+import { type Catalogue, kListOptions } from './catalogue.js';
 import { bytesOf, checkOptions, checkText, checkTimestamp, invalid, show } from './check.js';
 import { makeDisposable } from './disposable.js';
 import { AttuneError } from './errors.js';
 import { checkValues, type NamedTexts } from './query.js';
-import type { HistoryStore } from './store.js';
+import { type HistoryStore, withinTime } from './store.js';
 import type {
   Bytes,
   HistoryEvent,
@@ -18,13 +18,17 @@ import type {
   Values,
 } from './types.js';
 
-const kStoreTimeoutMs = 5000;
 /** Lists whose items are remembered, and events a list names as its reasons. */
 const kMaxLists = 50;
 const kMaxReasons = 3;
 
+/** Numbers of items; undefined for one that the bundle does not have. */
+type Items = readonly (number | undefined)[];
+
 /** What a session gets from its recommender. */
 export interface SessionParts {
+  /** Where it notes itself as long as it lives. */
+  sessions: Set<Session>;
   engine: Engine;
   catalogue: Catalogue;
   attributes: NamedTexts;
@@ -44,10 +48,12 @@ export class Session {
 
   declare [Symbol.dispose]: () => void;
 
-  readonly #engine: Engine;
-  readonly #catalogue: Catalogue;
+  #engine: Engine;
+  #catalogue: Catalogue;
+  #handle: number;
+  readonly #maxEvents: number;
+  readonly #sessions: Set<Session>;
   readonly #store: HistoryStore | undefined;
-  readonly #handle: number;
   #disposed = false;
   #history: readonly HistoryEvent[] | undefined;
   #storageError: AttuneError | undefined;
@@ -57,15 +63,21 @@ export class Session {
   #saving = false;
   #pending = 0;
   /** Items of the latest lists by recommendationId. */
-  readonly #lists = new Map<string, readonly number[]>();
+  #lists = new Map<string, Items>();
+  /** The latest lists that were shown. */
+  #shown: Items[] = [];
+  /** The texts of the attributes by lower-case name. */
+  readonly #attributes = new Map<string, NamedTexts[number]>();
   #work: Promise<void> = Promise.resolve();
 
   /** @internal */
-  constructor({ engine, catalogue, attributes, maxEvents, userId, store }: SessionParts) {
+  constructor({ engine, sessions, catalogue, attributes, maxEvents, userId, store }: SessionParts) {
     this.#engine = engine;
     this.#catalogue = catalogue;
+    this.#maxEvents = maxEvents;
     this.#handle = engine.openSession(maxEvents);
-    engine.setAttributes(this.#handle, attributes);
+    this.#setAttributes(attributes);
+    this.#sessions = sessions.add(this);
     this.userId = userId;
     this.#store = userId === undefined ? undefined : store;
     this.ready = this.#store ? this.#enqueue(() => this.#merge()) : Promise.resolve();
@@ -77,6 +89,31 @@ export class Session {
       throw invalid('session: not a session of this recommender');
     }
     return session.#live.handle;
+  }
+
+  /**
+   * @internal Opens the session in the engine of another bundle: its events, attributes and what was
+   * shown. The function returned goes over to it and cannot fail.
+   */
+  static move(session: Session, engine: Engine, catalogue: Catalogue): () => void {
+    const old = session.#engine;
+    const handle = engine.openSession(session.#maxEvents);
+    engine.restoreSession(handle, old.saveSession(session.#handle));
+    const known = catalogue.userColumns.map(({ name }) => name.toLowerCase());
+    const attributes = [...session.#attributes].filter(([name]) => known.includes(name));
+    engine.setAttributes(handle, attributes.map(([, text]) => text));
+    const move = (items: Items) =>
+      items.map((item) => (item === undefined ? item : engine.findItem(old.itemId(item))));
+    const lists = new Map([...session.#lists].map(([id, items]) => [id, move(items)]));
+    const shown = session.#shown.map(move);
+    for (const items of shown) engine.shown(handle, items);
+    return () => {
+      session.#engine = engine;
+      session.#catalogue = catalogue;
+      session.#handle = handle;
+      session.#lists = lists;
+      session.#shown = shown;
+    };
   }
 
   /** The events held, oldest first. */
@@ -111,7 +148,10 @@ export class Session {
       typeof shown === 'string'
         ? this.#lists.get(shown)
         : checkIds('impression', shown).map((id) => engine.findItem(id));
-    if (items) engine.shown(handle, items);
+    if (items) {
+      engine.shown(handle, items);
+      if (this.#shown.push(items) > kMaxLists) this.#shown.shift();
+    }
     return items !== undefined;
   }
 
@@ -120,9 +160,8 @@ export class Session {
    * the very next list. The history, clear() and the store are not concerned.
    */
   setAttributes(attributes: Values): void {
-    const { engine, handle } = this.#live;
-    const columns = this.#catalogue.userColumns;
-    engine.setAttributes(handle, checkValues('attributes', attributes, columns));
+    void this.#live;
+    this.#setAttributes(checkValues('attributes', attributes, this.#catalogue.userColumns));
   }
 
   /**
@@ -140,10 +179,10 @@ export class Session {
     const ranked = engine.recommend(handle, request, this.#context(checked.context));
     const itemList = this.#catalogue.items(ranked, request.columns, request.controls);
     if (checked.explain) this.#explain(itemList, ranked.items);
-    const recommendationId = newRecommendationId();
-    this.#lists.set(recommendationId, ranked.items);
+    const answer = this.#catalogue.answer();
+    this.#lists.set(answer.recommendationId, ranked.items);
     if (this.#lists.size > kMaxLists) this.#lists.delete(this.#lists.keys().next().value!);
-    return { recommendationId, itemList };
+    return { ...answer, itemList };
   }
 
   /**
@@ -165,13 +204,14 @@ export class Session {
     const unknown: RankedItem[] = ids
       .filter((_, i) => items[i] === undefined)
       .map((itemId) => ({ itemId }));
-    return { recommendationId: newRecommendationId(), personalizedRanking: [...known, ...unknown] };
+    return { ...this.#catalogue.answer(), personalizedRanking: [...known, ...unknown] };
   }
 
   /** Forgets the history, in the store too. */
   clear(): void {
     const { engine, handle } = this.#live;
     engine.clearSession(handle);
+    this.#shown = [];
     this.#merged = true;
     this.#changed();
   }
@@ -203,9 +243,15 @@ export class Session {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#sessions.delete(this);
     const close = () => this.#engine.closeSession(this.#handle);
     if (this.#pending) void this.#enqueue(close);
     else if (!this.#engine.closed) close();
+  }
+
+  #setAttributes(texts: NamedTexts): void {
+    this.#engine.setAttributes(this.#handle, texts);
+    for (const text of texts) this.#attributes.set(text[0].toLowerCase(), text);
   }
 
   get #live(): { engine: Engine; handle: number } {
@@ -254,8 +300,9 @@ export class Session {
 
   /** Runs tasks of the store one after the other. What they throw becomes the storageError. */
   #enqueue(task: () => void | Promise<void>): Promise<void> {
+    const engine = this.#engine;
     this.#pending++;
-    this.#engine.hold();
+    engine.hold();
     this.#work = this.#work
       .then(task)
       .catch((cause: unknown) => {
@@ -265,7 +312,7 @@ export class Session {
       })
       .finally(() => {
         this.#pending--;
-        this.#engine.release();
+        engine.release();
       });
     return this.#work;
   }
@@ -345,14 +392,4 @@ function checkEvent(event: NewEvent, context: NamedTexts): HistoryEvent {
 function checkIds(name: string, list: readonly string[] | undefined): string[] {
   if (!Array.isArray(list)) throw invalid(`${name}: ${show(list)} is not an array of item ids`);
   return [...new Set(list.map((id, i) => checkText(`${name}[${i}]`, id)))];
-}
-
-/** Gives up on a store that does not answer. */
-function withinTime<T>(promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout>;
-  const late = new Promise<never>((_, reject) => {
-    const message = `the store did not answer in ${kStoreTimeoutMs} ms`;
-    timer = setTimeout(() => reject(new Error(message)), kStoreTimeoutMs);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

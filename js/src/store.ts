@@ -8,6 +8,7 @@ export interface HistoryStore {
 }
 
 const kObjectStore = 'history';
+const kStoreTimeoutMs = 5000;
 
 /** Keeps histories as long as the program runs, of the `maxUsers` (10,000) users last active. */
 export function memoryStore({ maxUsers = 10_000 }: { maxUsers?: number } = {}): HistoryStore {
@@ -53,6 +54,16 @@ export function indexedDbStore({ database = 'attune' }: { database?: string } = 
 export function defaultStore(): HistoryStore {
   // Looked up, not read: reading `indexedDB` throws in a sandboxed frame.
   return 'indexedDB' in globalThis ? indexedDbStore() : memoryStore();
+}
+
+/** Gives up on a store that does not answer. */
+export function withinTime<T>(promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise<never>((_, reject) => {
+    const message = `the store did not answer in ${kStoreTimeoutMs} ms`;
+    timer = setTimeout(() => reject(new Error(message)), kStoreTimeoutMs);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function open(name: string, onClose: () => void): Promise<IDBDatabase> {

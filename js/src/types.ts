@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { AttuneError } from './errors.js';
 import type { HistoryStore } from './store.js';
 
 /** Bytes in memory; a view is read from its own offset and length. */
@@ -10,6 +11,19 @@ export type BundleSource = string | URL | Request | Response | Bytes;
 /** Where attune.wasm comes from, if not from the package itself. */
 export type WasmSource = string | URL | Response | Bytes | WebAssembly.Module;
 
+/** Public keys as `attune keygen` writes them, one of which must have signed; `'none'` checks none. */
+export type PublicKeys = readonly string[] | 'none';
+
+/** How an attempt to update went. */
+export interface UpdateOutcome {
+  /** The version in use now. */
+  version: number;
+  /** Whether it is a new one. */
+  updated: boolean;
+  /** Why the attempt failed; the version in use stays. */
+  error?: AttuneError;
+}
+
 export interface LoadOptions {
   wasm?: WasmSource | PromiseLike<WasmSource> | undefined;
   /** Aborts the loading with code `ABORTED`. */
@@ -20,6 +34,18 @@ export interface LoadOptions {
   maxEvents?: number | undefined;
   /** What filters may say; `extended`. */
   filterLanguage?: FilterLanguage | undefined;
+  /** The source is a signed manifest; the options below are for manifests only. */
+  publicKeys?: PublicKeys | undefined;
+  /** What the manifest must say it is of; whatever it said when this device first loaded it. */
+  dataset?: string | undefined;
+  /** How often to look for a new version, 1 to 604800, on the average; only when update() is called. */
+  pollSeconds?: number | undefined;
+  /** Called after every attempt to update. */
+  onUpdate?: ((outcome: UpdateOutcome) => void) | undefined;
+  /** Where the highest version seen is kept: IndexedDB in a page, else memory. */
+  versionStore?: HistoryStore | undefined;
+  /** Whether a copy is kept for starts without a network, where there is a Cache API; true. */
+  offline?: boolean | undefined;
 }
 
 /**
@@ -197,11 +223,14 @@ export interface RankedItem {
 export interface Recommendations {
   /** `RID-` and a UUID. */
   recommendationId: string;
+  /** Version of the manifest, when the bundle was loaded with one. */
+  modelVersion?: number;
   itemList: RecommendedItem[];
 }
 
 export interface PersonalizedRanking {
   recommendationId: string;
+  modelVersion?: number;
   personalizedRanking: RankedItem[];
 }
 

@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import { bundles, root } from './fixtures.mjs';
+import { manifestOf, newKey, shop, signed, Site } from './publishing.mjs';
 
 const js = join(root, 'js');
 const { build } = createRequire(join(js, 'package.json'))('esbuild');
@@ -99,18 +100,26 @@ test('the package holds what it needs and nothing else', () => {
     'catalogue',
   'controls',
     'check',
+    'delta',
     'disposable',
+    'download',
+    'ed25519',
     'errors',
     'filter',
     'index',
     'inline',
     'list',
     'load',
+    'manifest',
     'node',
     'number',
+    'offline',
+    'publication',
+    'published',
     'query',
     'recommender',
     'session',
+    'sha2',
     'store',
     'types',
     'workerd',
@@ -200,6 +209,19 @@ test('a browser bundle asks for attune.wasm beside it, holds nothing of Node, an
   const { run } = await imported('bundle.mjs', text);
   const wasm = readFileSync(join(project, 'node_modules/attune/dist/attune.wasm'));
   assert.equal((await run(readFileSync(bundles.sims), { wasm })).length, 3);
+});
+
+test('a bundle in one file follows a signed manifest too', async () => {
+  const text = await bundled("export { load } from 'attune';", { platform: 'browser', minify: true });
+  const { load } = await imported('published.mjs', text);
+  const wasm = readFileSync(join(project, 'node_modules/attune/dist/attune.wasm'));
+  const site = await new Site().start();
+  const key = newKey();
+  site.publish(signed(manifestOf(shop), key));
+  const recommender = await load(site.manifest, { publicKeys: [key.text], wasm });
+  assert.equal(recommender.version, 1);
+  recommender.dispose();
+  site.stop();
 });
 
 test('an inline bundle needs no file beside it', async () => {

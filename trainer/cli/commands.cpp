@@ -4,6 +4,8 @@
 #include "trainer/cli/filter_command.h"
 #include "trainer/cli/import_command.h"
 #include "trainer/cli/inspect_command.h"
+#include "trainer/cli/key_commands.h"
+#include "trainer/cli/publish_command.h"
 #include "trainer/cli/recommend_command.h"
 #include "trainer/cli/serve_command.h"
 #include "trainer/cli/synth_command.h"
@@ -21,6 +23,8 @@ void addCommands(CLI::App& app, std::function<void()>& run) {
   addRecommendCommand(app, run);
   addFilterCommand(app, run);
   addInspectCommand(app, run);
+  addPublishCommands(app, run);
+  addKeyCommands(app, run);
   addSynthCommand(app, run);
   addServeCommand(app, run);
   addTrackerCommand(app, run);

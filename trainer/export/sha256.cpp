@@ -24,4 +24,16 @@ std::string toHex(const Sha256& hash) {
   return text;
 }
 
+bool fromHex(std::string_view text, Sha256& hash) {
+  if (text.size() != 2 * hash.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char digit = text[i];
+    const bool letter = digit >= 'a' && digit <= 'f';
+    if (!letter && (digit < '0' || digit > '9')) return false;
+    const auto value = static_cast<uint8_t>(letter ? digit - 'a' + 10 : digit - '0');
+    hash[i / 2] = static_cast<uint8_t>(i % 2 == 0 ? value << 4 : hash[i / 2] | value);
+  }
+  return true;
+}
+
 }  // namespace attune::trainer

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace attune::trainer {
 
@@ -14,5 +15,7 @@ Sha256 sha256(std::span<const uint8_t> bytes);
 
 /// In lower-case hexadecimal digits.
 std::string toHex(const Sha256& hash);
+/// The hash of 64 such digits; false for any other text.
+bool fromHex(std::string_view text, Sha256& hash);
 
 }  // namespace attune::trainer

@@ -50,3 +50,17 @@ export async function misuse(recommender: Recommender, session: Session, event: 
   session.restore('text');
   return year;
 }
+
+export async function misfollow(): Promise<void> {
+  // @ts-expect-error a plain bundle has no versions to follow
+  await (await load('shop.attune')).update();
+  // @ts-expect-error there is one word for no keys
+  await load('manifest.json', { publicKeys: 'all' });
+  // @ts-expect-error keys are a list
+  await load('manifest.json', { publicKeys: 5 });
+  const recommender = await load('manifest.json', { publicKeys: 'none' });
+  // @ts-expect-error what a manifest says does not change
+  recommender.version = 5;
+  // @ts-expect-error the engine is not for others
+  recommender.adopt(5);
+}

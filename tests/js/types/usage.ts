@@ -6,6 +6,7 @@ import {
   memoryStore,
   type HistoryEvent,
   type HistoryStore,
+  type PublishedRecommender,
   type Recommendations,
   type Recommender,
   type Session,
@@ -58,4 +59,23 @@ export function meaningOf(error: unknown): string {
   if (!(error instanceof AttuneError)) throw error;
   if (error.code === 'NETWORK' || error.code === 'CORRUPT_BUNDLE') return 'try again later';
   return `${error.message} ${error.at ?? ''}`;
+}
+
+export async function follow(publicKeys: readonly string[]): Promise<number> {
+  const recommender: PublishedRecommender = await load('/models/shop/manifest.json', {
+    publicKeys,
+    dataset: 'shop',
+    pollSeconds: 3600,
+    versionStore: memoryStore(),
+    offline: false,
+    onUpdate: ({ version, updated, error }) => void [version, updated, error?.code],
+  });
+  const unchecked: PublishedRecommender = await load('/models/shop/manifest.json', { publicKeys: 'none' });
+  unchecked.dispose();
+  const updated: boolean = await recommender.update();
+  const asRecommender: Recommender = recommender;
+  const version: number | undefined = asRecommender.session().getRecommendations().modelVersion;
+  const { stale, expiresAt, dataset, updateError, storageError } = recommender;
+  void [updated, version, stale, expiresAt.getTime(), dataset, updateError?.code, storageError?.code];
+  return recommender.version;
 }
