@@ -84,7 +84,7 @@ Status Bundle::checkHeader(std::span<const uint8_t> bytes) const {
   if (root_->byte_order() != BundleLimits::kByteOrder) return corrupt("wrong byte order");
   if (root_->format_major() != BundleLimits::kFormatMajor)
     return Error{ErrorCode::UnsupportedVersion,
-                 "made for another version of the bundle format than 1; train it anew or update "
+                 "made for another version of the bundle format; train it anew or update "
                  "Attune"};
   if ((root_->required_features() & ~BundleLimits::kKnownFeatures) != 0)
     return Error{ErrorCode::UnsupportedVersion,

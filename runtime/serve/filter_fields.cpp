@@ -66,8 +66,8 @@ class Checker {
   Status check() {
     if (program_.subject != fields_.subject())
       return Error{ErrorCode::InvalidFilter,
-                   "the filter is about another kind: ItemID filters items, UserID users and "
-                   "ActionID actions"};
+                   "the filter is about another kind: items (ItemID), users (UserID) or "
+                   "actions (ActionID)"};
     for (FilterCondition& condition : program_.conditions) ATTUNE_TRY(check(condition));
     return {};
   }
