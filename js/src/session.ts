@@ -17,8 +17,8 @@ import type {
   Recommendations,
   Values,
 } from './types.js';
+import { withinTime } from './within-time.js';
 
-const kStoreTimeoutMs = 5000;
 /** Lists whose items are remembered, and events a list names as its reasons. */
 const kMaxLists = 50;
 const kMaxReasons = 3;
@@ -33,6 +33,12 @@ export interface SessionParts {
   store: HistoryStore | undefined;
 }
 
+/** Is told what a session records and lists; the tracker's way in. Must not throw. */
+export interface SessionObserver {
+  record(checked: HistoryEvent, event: NewEvent): void;
+  items(recommendationId: string, items: readonly { itemId: string }[]): void;
+}
+
 /**
  * A user's history on the device and the lists made from it. Every call but the storing is
  * synchronous and never touches the network.
@@ -43,6 +49,9 @@ export class Session {
   readonly ready: Promise<void>;
 
   declare [Symbol.dispose]: () => void;
+
+  /** @internal */
+  observer?: SessionObserver | undefined;
 
   readonly #engine: Engine;
   readonly #catalogue: Catalogue;
@@ -97,6 +106,7 @@ export class Session {
     const known = engine.record(handle, checked);
     this.recordImpressions(event.impression ?? event.recommendationId ?? []);
     this.#changed();
+    this.observer?.record(checked, event);
     return known;
   }
 
@@ -143,6 +153,7 @@ export class Session {
     const recommendationId = newRecommendationId();
     this.#lists.set(recommendationId, ranked.items);
     if (this.#lists.size > kMaxLists) this.#lists.delete(this.#lists.keys().next().value!);
+    this.observer?.items(recommendationId, itemList);
     return { recommendationId, itemList };
   }
 
@@ -165,7 +176,10 @@ export class Session {
     const unknown: RankedItem[] = ids
       .filter((_, i) => items[i] === undefined)
       .map((itemId) => ({ itemId }));
-    return { recommendationId: newRecommendationId(), personalizedRanking: [...known, ...unknown] };
+    const personalizedRanking = [...known, ...unknown];
+    const recommendationId = newRecommendationId();
+    this.observer?.items(recommendationId, personalizedRanking);
+    return { recommendationId, personalizedRanking };
   }
 
   /** Forgets the history, in the store too. */
@@ -345,14 +359,4 @@ function checkEvent(event: NewEvent): HistoryEvent {
 function checkIds(name: string, list: readonly string[] | undefined): string[] {
   if (!Array.isArray(list)) throw invalid(`${name}: ${show(list)} is not an array of item ids`);
   return [...new Set(list.map((id, i) => checkText(`${name}[${i}]`, id)))];
-}
-
-/** Gives up on a store that does not answer. */
-function withinTime<T>(promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout>;
-  const late = new Promise<never>((_, reject) => {
-    const message = `the store did not answer in ${kStoreTimeoutMs} ms`;
-    timer = setTimeout(() => reject(new Error(message)), kStoreTimeoutMs);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
