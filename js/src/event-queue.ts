@@ -1,6 +1,6 @@
 import { AttuneError } from './errors.js';
-import { MemoryEvents } from './event-memory.js';
-import type { Batch, EventStorage, QueuedEvent, Room, States } from './event-storage.js';
+import { memoryEvents } from './event-memory.js';
+import type { Change, EventStorage, Found, State, Visit } from './event-storage.js';
 import { withinTime } from './within-time.js';
 
 /** How long a storage that failed is left alone. */
@@ -8,95 +8,88 @@ const kMendingMs = 60_000;
 
 /**
  * The write-ahead queue of events: in the storage that lasts, and in memory what that one did not
- * take. No call ever rejects; `storageError` says what went wrong.
+ * take. No call ever rejects; `error` says what went wrong.
  */
-export class EventQueue {
-  readonly #memory = new MemoryEvents();
-  readonly #lasting: EventStorage | undefined;
-  readonly #now: () => number;
-  /** Arrived, but the lasting storage could not be told. */
-  readonly #arrived = new Set<string>();
-  #brokenUntil = 0;
-  #isOpen = true;
-  #storageError: AttuneError | undefined;
-
-  constructor(lasting: EventStorage | undefined, now: () => number) {
-    this.#lasting = lasting;
-    this.#now = now;
-  }
-
-  get storageError(): AttuneError | undefined {
-    return this.#storageError;
-  }
-
-  /** Resolves when the event and the states are stored, or are in memory because they cannot be. */
-  async append(event: QueuedEvent, states: States): Promise<void> {
-    // What waits in memory alone has another chance.
-    const events = [...this.#memory.events.values(), event];
-    const stored = await this.#try((lasting) => lasting.append(events, states));
-    const rest = stored ? [] : [event];
-    if (stored) for (const { key } of events) this.#memory.events.delete(key);
-    await this.#memory.append(rest, states);
-    void this.trim();
-  }
-
-  async trim(): Promise<void> {
-    await this.#memory.trim(this.#now());
-    await this.#try((lasting) => lasting.trim(this.#now()));
-  }
-
-  /** The oldest events: those of the lasting storage, then those in memory. */
-  async next(room: Room): Promise<Batch> {
-    const waiting = await this.#memory.next(room);
-    const found = await this.#try((lasting) => lasting.next(room));
-    if (!found) return waiting;
-    const keys = [...found.result.keys, ...waiting.keys];
-    const events = found.result.events.filter(({ key }) => !this.#arrived.has(key));
-    const { dropped, pause } = found.result;
-    return events.length ? { events, keys, dropped, pause } : { ...waiting, keys, pause };
-  }
-
-  async remove(keys: readonly string[], dropped: number): Promise<void> {
-    const known = await this.#try((lasting) => lasting.remove(keys, dropped));
-    await this.#memory.remove(keys, known ? 0 : dropped);
-    if (this.#lasting && !known) for (const key of keys) this.#arrived.add(key);
-  }
-
-  async update<T>(
-    name: string,
-    change: (old: T | undefined) => T | undefined,
-  ): Promise<T | undefined> {
-    const found = await this.#try((lasting) => lasting.update(name, change));
-    return this.#memory.update<T>(name, found ? () => found.result : change);
-  }
-
-  /** Removes everything, in the lasting storage even when it failed before. */
-  async clear(): Promise<void> {
-    this.#brokenUntil = 0;
-    await this.#memory.clear();
-    await this.#try((lasting) => lasting.clear(), true);
-  }
-
+export interface EventQueue {
+  /** Why storing last failed. */
+  readonly error: AttuneError | undefined;
   /** Whether the lasting storage may be touched by anything but clear(). */
-  set isOpen(isOpen: boolean) {
-    this.#isOpen = isOpen;
-  }
+  isOpen: boolean;
+  /** Resolves when the event is stored, or is in memory because it cannot be. */
+  append(key: string, json: string, visit: Visit | undefined): Promise<void>;
+  /** One step among all tabs. The oldest events read are those of the lasting storage. */
+  change(act?: (state: State) => Change): Promise<Found>;
+  /** Removes everything, in the lasting storage even when it failed before. */
+  clear(): Promise<void>;
+}
 
-  /** Does something in the lasting storage, if there is one that works. */
-  async #try<T>(
-    act: (lasting: EventStorage) => Promise<T>,
-    isAllowed = this.#isOpen,
-  ): Promise<{ readonly result: T } | undefined> {
-    if (!this.#lasting || !isAllowed || this.#now() < this.#brokenUntil) return undefined;
+export function eventQueue(lasting: EventStorage | undefined): EventQueue {
+  const memory = memoryEvents();
+  /** Handled by the collector, but the lasting storage could not be told. */
+  const handled = new Set<string>();
+  let brokenUntil = 0;
+
+  const attempt = async <T>(act: (lasting: EventStorage) => Promise<T>, isAllowed = queue.isOpen) => {
+    if (!lasting || !isAllowed || Date.now() < brokenUntil) return undefined;
     try {
-      const result = await withinTime(act(this.#lasting));
-      this.#storageError = undefined;
+      const result = await withinTime(act(lasting));
+      queue.error = undefined;
       return { result };
     } catch (cause) {
-      this.#brokenUntil = this.#now() + kMendingMs;
+      brokenUntil = Date.now() + kMendingMs;
       const message = `events cannot be stored on the device: ${cause ?? 'aborted'}`;
-      this.#storageError = new AttuneError('STORAGE', message, { cause });
+      queue.error = new AttuneError('STORAGE', message, { cause });
       return undefined;
     }
-  }
+  };
+
+  const queue: EventQueue & { error: AttuneError | undefined } = {
+    error: undefined,
+    isOpen: true,
+
+    async append(key, json, visit) {
+      // What waits in memory alone has another chance.
+      const events = new Map(memory.events).set(key, json);
+      const isStored = await attempt((lasting) => lasting.append(events, visit));
+      if (isStored) for (const key of events.keys()) memory.events.delete(key);
+      await memory.append(isStored ? new Map() : events, visit);
+      void queue.change();
+    },
+
+    async change(act = () => ({})) {
+      const now = Date.now();
+      // What memory alone has dropped goes to the state that lasts.
+      const { dropped: lost = 0 } = memory.state;
+      memory.state = { ...memory.state, dropped: 0 };
+      let change: Change = {};
+      const stored = await attempt((lasting) =>
+        lasting.change(now, (state) => {
+          const dropped = (state.dropped ?? 0) + lost;
+          change = act({ ...state, dropped });
+          return lost ? { ...change, state: { dropped, ...change.state } } : change;
+        }),
+      );
+      if (!stored) {
+        memory.state = { ...memory.state, dropped: lost };
+        const found = await memory.change(now, (state) => (change = act(state)));
+        if (lasting) for (const key of change.gone ?? []) handled.add(key);
+        return found;
+      }
+      const { state, keys, events } = stored.result;
+      const rest = await memory.change(now, () => ({ ...change, state: { ...state, dropped: 0 } }));
+      const unhandled = [...events].filter(([key]) => !handled.has(key));
+      return {
+        state,
+        keys: [...keys, ...rest.keys],
+        events: unhandled.length ? new Map(unhandled) : rest.events,
+      };
+    },
+
+    async clear() {
+      brokenUntil = 0;
+      await memory.clear();
+      await attempt((lasting) => lasting.clear(), true);
+    },
+  };
+  return queue;
 }

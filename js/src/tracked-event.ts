@@ -1,13 +1,16 @@
-// Checks of tracked events, by the limits of Amazon Personalize's PutEvents.
-import { checkOptions, checkText, checkTimestamp, invalid, show } from './check.js';
+// Checks of what callers say, by the limits of Amazon Personalize's PutEvents. Smaller than those of the
+// core, because this entry is.
+import { invalid, show } from './check.js';
 import type { TrackedEvent, WireEvent } from './tracker-types.js';
 
 const kMaxPropertyCharacters = 1024;
-const kMaxPropertyDepth = 10;
+/** Far less than collectors take, because one event too deep spoils a batch. */
+const kMaxPropertyDepth = 8;
+const kMaxTimestamp = 1e11;
 /** Ids that an event says were shown. */
 export const kMaxImpression = 25;
 
-const kIds = [
+const kFields = [
   'eventId',
   'sessionId',
   'userId',
@@ -15,74 +18,73 @@ const kIds = [
   'eventType',
   'itemId',
   'recommendationId',
+  'eventValue',
+  'properties',
+  'impression',
+  'sentAt',
 ] as const;
-const kOthers = ['eventValue', 'properties', 'impression', 'sentAt'];
 
 /** An event with all that its caller said; who did it may be missing. */
 export type CheckedEvent = Omit<WireEvent, 'eventId' | 'sessionId'> & Partial<WireEvent>;
 
-/** Throws `INVALID_ARGUMENT`. `now` in milliseconds. */
-export function checkTrackedEvent(event: TrackedEvent, now: number): CheckedEvent {
-  const given = checkOptions('track', event ?? null, [...kIds, ...kOthers]);
-  const { eventValue, properties, impression, sentAt } = given;
-  const checked: Partial<WireEvent> = {};
-  for (const id of kIds) {
-    const value = given[id];
-    if (value !== undefined || id === 'eventType') checked[id] = checkText(id, value);
-  }
-  if (checked.sessionId === undefined && (checked.userId ?? checked.anonymousId) !== undefined) {
-    throw invalid('track: an event with a user of its own needs a sessionId of its own');
-  }
-  if (eventValue !== undefined) {
-    if (!Number.isFinite(eventValue)) {
-      throw invalid(`eventValue: ${show(eventValue)} is not a finite number`);
-    }
-    checked.eventValue = eventValue;
-  }
-  if (properties !== undefined) checked.properties = checkProperties(properties);
-  if (impression !== undefined) checked.impression = checkImpression(impression);
-  checked.sentAt = sentAt === undefined ? now / 1000 : checkTimestamp('sentAt', sentAt);
-  return checked as CheckedEvent;
+/** Throws `INVALID_ARGUMENT`: "name: value is not what is wanted". */
+export function demand(isRight: boolean, name: string, value: unknown, wanted: string): void {
+  if (!isRight) throw invalid(`${name}: ${show(value)} is not ${wanted}`);
 }
 
-function checkImpression(ids: readonly string[]): readonly string[] {
-  if (!Array.isArray(ids) || ids.length < 1 || ids.length > kMaxImpression) {
-    throw invalid(`impression: ${show(ids)} is not an array of 1 to ${kMaxImpression} item ids`);
+export function demandKnown(where: string, given: object, known: readonly string[]): void {
+  demand(given?.constructor !== Array && Object(given) === given, where, given, 'an object');
+  for (const key of Object.keys(given)) {
+    demand(known.includes(key), where, key, `one of ${known.join(', ')}`);
   }
-  return ids.map((id, i) => checkText(`impression[${i}]`, id));
 }
 
-function checkProperties(properties: object): Record<string, unknown> {
-  checkOptions('properties', properties, Object.keys(properties ?? {}));
-  let json: string;
-  try {
-    json = JSON.stringify(properties, checkTexts);
-  } catch (error) {
-    throw invalid(`properties: ${(error as Error).message}`);
-  }
-  if (json.length > kMaxPropertyCharacters) {
-    throw invalid(
-      `properties: ${json.length} characters of JSON, at most ${kMaxPropertyCharacters}`,
-    );
-  }
-  const copy: Record<string, unknown> = JSON.parse(json);
-  if (depth(copy) > kMaxPropertyDepth) {
-    throw invalid(`properties: nested deeper than ${kMaxPropertyDepth} levels`);
-  }
-  return copy;
+/** A well-formed text of 1 to 256 characters (code points). */
+export function demandText(name: string, value: unknown): void {
+  const isRight = typeof value === 'string' && /^\P{Surrogate}{1,256}$/su.test(value);
+  demand(isRight, name, value, 'a text of 1 to 256 characters');
 }
 
-/** One lone surrogate makes a whole batch malformed JSON to strict parsers. */
-function checkTexts(key: string, value: unknown): unknown {
-  for (const text of [key, value]) {
-    if (typeof text === 'string' && /\p{Surrogate}/u.test(text)) {
-      throw new Error(`${show(text)} is not well-formed text`);
-    }
+export function checkTrackedEvent(event: TrackedEvent): CheckedEvent {
+  demandKnown('track', event, kFields);
+  const checked = { ...event } as Record<string, unknown>;
+  for (const name of kFields.slice(0, 7)) {
+    if (checked[name] !== undefined || name === 'eventType') demandText(name, checked[name]);
   }
-  return value;
+  const { eventValue, properties = {}, impression, sentAt = Date.now() / 1000 } = event;
+  const hasUser = event.userId ?? event.anonymousId;
+  demand(!hasUser || !!event.sessionId, 'sessionId', undefined, 'there, as userId has it');
+  demand(
+    eventValue === undefined || Number.isFinite(eventValue),
+    'eventValue',
+    eventValue,
+    'a finite number',
+  );
+  if (impression) {
+    const isList = Array.isArray(impression) && impression.length <= kMaxImpression;
+    demand(isList, 'impression', impression, `a list of at most ${kMaxImpression} ids`);
+    impression.forEach((id) => demandText('impression', id));
+    if (!impression.length) delete checked['impression'];
+  }
+  const isFlat = Object(properties) === properties && depth(properties) <= kMaxPropertyDepth;
+  const isSmall = isFlat && JSON.stringify(properties).length <= kMaxPropertyCharacters;
+  const wanted = `an object of ${kMaxPropertyCharacters} characters of JSON and ${kMaxPropertyDepth} levels`;
+  demand(isSmall, 'properties', properties, wanted);
+  const seconds = sentAt instanceof Date ? +sentAt / 1000 : sentAt;
+  const isTime = seconds >= 0 && seconds <= kMaxTimestamp;
+  demand(isTime, 'sentAt', sentAt, 'a valid Date or seconds since 1970');
+  return { ...checked, sentAt: seconds } as CheckedEvent;
 }
 
-function depth(value: unknown): number {
-  if (value === null || typeof value !== 'object') return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depth));
+/** The event's text; halves of characters in properties would make the batch unreadable. */
+export function jsonOf(event: object): string {
+  return JSON.stringify(event, (_, value) =>
+    typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value,
+  );
+}
+
+/** Levels of nesting, as far as they matter; a circle has endless ones. */
+function depth(value: unknown, level = 0): number {
+  if (value === null || typeof value !== 'object' || level > kMaxPropertyDepth) return level;
+  return Math.max(level, ...Object.values(value).map((part) => depth(part, level + 1)));
 }

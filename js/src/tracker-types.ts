@@ -1,3 +1,7 @@
+import type { AttuneError } from './errors.js';
+import type { Session } from './session.js';
+import type { PersonalizedRanking, Recommendations } from './types.js';
+
 /**
  * What may happen with events: nothing at all; kept on this device, without a request; or sent.
  */
@@ -63,4 +67,48 @@ export interface RejectedEvent {
   /** The collector's word for it, such as `InvalidInputException`. */
   code: string;
   message: string;
+}
+
+export interface Tracker {
+  /** What may happen with events; `off` under a Global Privacy Control. */
+  readonly consent: Consent;
+  /** Why storing last failed; events are in memory then, until the page goes. */
+  readonly storageError: AttuneError | undefined;
+  /** Why sending last failed; it is tried again by itself. */
+  readonly deliveryError: AttuneError | undefined;
+
+  /**
+   * Keeps an event. Resolves to its eventId when it is committed to the storage of the device, or
+   * is in memory because that one fails; to undefined without consent. Rejects with
+   * `INVALID_ARGUMENT` for an event that PutEvents would not take, and with `DISPOSED`.
+   */
+  track(event: TrackedEvent): Promise<string | undefined>;
+
+  /**
+   * Tracks what a session records from now on, each event with the list that it answers. A session
+   * has one tracker. Returns what ends it.
+   */
+  attach(session: Session): () => void;
+
+  /** Notes a list that no attached session made, such as similar items, as shown. */
+  shown(list: Recommendations | PersonalizedRanking): void;
+
+  /**
+   * Says who the visitor is, on all tabs and later visits; null says that nobody knows. What was
+   * anonymous becomes this user's; another user than before is another visitor from the start.
+   */
+  identify(userId: string | null): Promise<void>;
+
+  /** Resolves when what the new consent forbids has been removed, or could not be. */
+  setConsent(consent: Consent): Promise<void>;
+
+  /** Forgets the visitor, events that wait and all. What comes after is of somebody new. */
+  reset(): Promise<void>;
+
+  /** Sends what waits. Resolves, never rejects, to whether nothing waits any more. */
+  flush(): Promise<boolean>;
+
+  /** Ends sending and listening. What waits is sent on the next visit. */
+  dispose(): void;
+  [Symbol.dispose]?: () => void;
 }

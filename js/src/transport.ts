@@ -1,112 +1,82 @@
-import type { QueuedEvent } from './event-storage.js';
-import type { Host } from './host.js';
+import type { QueuedEvents } from './event-storage.js';
+import { requestsKnow } from './page.js';
 import { retryAfterMs } from './retry.js';
 
 const kTimeoutMs = 30_000;
 const kRefusedPauseMs = 3600_000;
-const kRetried = [408, 425, 429];
 /** All that a page may have under way with `keepalive` is 64 KiB. */
 const kMaxBodyBytes = 60 * 1024;
 
-/** What the collector said of one event. */
+/** What the collector said of an event. */
 export interface Verdict {
-  status: 'stored' | 'duplicate' | 'rejected';
-  code?: string;
-  message?: string;
+  readonly status: string;
+  readonly code?: string;
+  readonly message?: string;
 }
 
-/** What came of sending events. */
-export type Outcome =
-  /** The collector has dealt with these. */
-  | { kind: 'acknowledged'; verdicts: ReadonlyMap<string, Verdict> }
-  /** The collector will never take this batch. */
-  | { kind: 'refused'; code: string; message: string }
-  | { kind: 'too large'; code: string; message: string }
-  /** Nobody may send before so long. */
-  | { kind: 'paused'; ms: number; message: string }
-  /** Worth another try, not before so long if the collector said so. */
-  | { kind: 'failed'; ms: number; message: string; isNetwork: boolean }
-  /** Handed to the browser, which says no more. */
-  | { kind: 'unknown' };
+/** What came of sending events: a verdict on them, or why there is none. */
+export interface Outcome {
+  /** The collector's word by eventId; undefined for events that it did not mention. */
+  readonly verdict?: (eventId: string) => Verdict | undefined;
+  readonly isTooMuch?: boolean;
+  /** Nobody may send for so long, in milliseconds; without it another try is worth it. */
+  readonly refusedMs?: number;
+  /** The collector's wish for the next try. */
+  readonly retryAfterMs?: number;
+  readonly isNetworkDown?: boolean;
+  readonly message: string;
+}
 
-/** Sends batches to a collector and reads its answers. Never rejects. */
-export class Transport {
-  readonly #host: Host;
-  readonly #url: string;
-  readonly #trackingId: string;
-  readonly #under = new Set<AbortController>();
+/** Bytes for events in one body, which the browser lets outlive its page. */
+export function roomInBody(trackingId: string): number {
+  return kMaxBodyBytes - 100 - 6 * trackingId.length;
+}
 
-  constructor(host: Host, endpoint: string | URL, trackingId: string) {
-    this.#host = host;
-    this.#url = host.url(`${String(endpoint).replace(/\/+$/, '')}/v1/events`);
-    this.#trackingId = trackingId;
-  }
+/** A batch in the collector's form. */
+export function bodyOf(trackingId: string, events: QueuedEvents, dropped = 0): string {
+  const start = `{"trackingId":${JSON.stringify(trackingId)},"sentAt":${Date.now() / 1000}`;
+  return `${start},"dropped":${dropped},"events":[${[...events.values()].join()}]}`;
+}
 
-  /** Bytes for events in one body, which the browser lets outlive its page. */
-  get roomBytes(): number {
-    return kMaxBodyBytes - 100 - 6 * this.#trackingId.length;
-  }
-
-  /** Gives up what is under way. */
-  abort(): void {
-    for (const controller of this.#under) controller.abort();
-  }
-
-  async send(events: readonly QueuedEvent[], dropped: number): Promise<Outcome> {
-    const controller = new AbortController();
-    const stop = this.#host.timer(kTimeoutMs, () => controller.abort());
-    this.#under.add(controller);
-    try {
-      const response = await this.#host.fetch(this.#url, {
-        method: 'POST',
-        body: this.#body(events, dropped),
-        signal: controller.signal,
-        ...this.#host.pageRequest,
-      });
-      return await outcomeOf(response, this.#host.now());
-    } catch (error) {
-      const message = `the collector cannot be reached: ${(error as Error)?.message ?? error}`;
-      return { kind: 'failed', ms: 0, message, isNetwork: true };
-    } finally {
-      stop();
-      this.#under.delete(controller);
-    }
-  }
-
-  /** Sends from a page that may be about to go. The request is made before this returns. */
-  async sendLast(events: readonly QueuedEvent[]): Promise<Outcome> {
-    if (this.#host.outlivesPage) return this.send(events, 0);
-    this.#host.sendBeacon(this.#url, this.#body(events, 0)); // refused or not, the events stay
-    return { kind: 'unknown' };
-  }
-
-  #body(events: readonly QueuedEvent[], dropped: number): string {
-    const trackingId = JSON.stringify(this.#trackingId);
-    const lost = dropped ? `,"dropped":${dropped}` : '';
-    const list = events.map(({ json }) => json).join();
-    const sentAt = this.#host.now() / 1000;
-    return `{"trackingId":${trackingId},"sentAt":${sentAt}${lost},"events":[${list}]}`;
+/** Sends a batch and reads the answer. The request is made before this returns. Never rejects. */
+export async function send(url: string, body: string, stopped: AbortSignal): Promise<Outcome> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const timer = setTimeout(stop, kTimeoutMs);
+  stopped.addEventListener('abort', stop);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      body,
+      signal: controller.signal,
+      ...(requestsKnow('credentials') && { credentials: 'omit', keepalive: true }),
+    });
+    return outcomeOf(response, await response.json().catch(() => {}));
+  } catch (error) {
+    return { isNetworkDown: true, message: `the collector cannot be reached: ${error}` };
+  } finally {
+    clearTimeout(timer);
+    stopped.removeEventListener('abort', stop);
   }
 }
 
-async function outcomeOf(response: Response, now: number): Promise<Outcome> {
-  const { status, headers } = response;
-  const body = await response.json().catch(() => undefined);
-  if (response.ok && Array.isArray(body?.results)) {
-    const results: (Verdict & { eventId: string })[] = body.results;
+function outcomeOf(
+  { ok, status, headers }: Response,
+  answer: { results?: unknown; __type?: string; message?: string } | undefined,
+): Outcome {
+  const { results, __type: code, message: reason } = answer ?? {};
+  const message = `the collector answered ${status} ${code}: ${reason}`;
+  if (ok && Array.isArray(results)) {
     const verdicts = new Map(results.map((result) => [result?.eventId, result]));
-    return { kind: 'acknowledged', verdicts };
+    return { verdict: (eventId) => verdicts.get(eventId), message };
   }
-  const code = typeof body?.__type === 'string' ? body.__type.replace(/^.*#/, '') : '';
-  const said = code ? `${code}: ${body.message}` : 'not an answer of a collector';
-  const message = `the collector answered ${status}: ${said}`;
-  if (status === 413) return { kind: 'too large', code: code || 'PayloadTooLarge', message };
-  if (status < 400 || status >= 500 || kRetried.includes(status)) {
-    const ms = retryAfterMs(headers.get('Retry-After'), now) ?? 0;
-    return { kind: 'failed', ms, message, isNetwork: false };
+  // Only a collector's own word costs events; another answer may come from anything on the way.
+  if (code && [400, 413, 415, 422].includes(status)) {
+    const verdict = { status: 'rejected', code, message };
+    return { verdict: () => verdict, isTooMuch: status === 413, message };
   }
-  // Only a collector's own word costs events; another 4xx may come from anything on the way.
-  const isFinal = code && [400, 415, 422].includes(status);
-  if (isFinal) return { kind: 'refused', code, message: `${body.message}` };
-  return { kind: 'paused', ms: kRefusedPauseMs, message };
+  if (status < 400 || status >= 500 || [408, 425, 429].includes(status)) {
+    return { retryAfterMs: retryAfterMs(headers.get('Retry-After')), message };
+  }
+  return { refusedMs: kRefusedPauseMs, message };
 }
