@@ -28,6 +28,7 @@ export function eventQueue(lasting: EventStorage | undefined): EventQueue {
   /** Handled by the collector, but the lasting storage could not be told. */
   const handled = new Set<string>();
   let brokenUntil = 0;
+  let trimming: Promise<unknown> | undefined;
 
   const attempt = async <T>(act: (lasting: EventStorage) => Promise<T>, isAllowed = queue.isOpen) => {
     if (!lasting || !isAllowed || Date.now() < brokenUntil) return undefined;
@@ -53,7 +54,7 @@ export function eventQueue(lasting: EventStorage | undefined): EventQueue {
       const isStored = await attempt((lasting) => lasting.append(events, visit));
       if (isStored) for (const key of events.keys()) memory.events.delete(key);
       await memory.append(isStored ? new Map() : events, visit);
-      void queue.change();
+      trimming ??= queue.change().finally(() => (trimming = undefined));
     },
 
     async change(act = () => ({})) {
