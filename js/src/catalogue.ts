@@ -144,7 +144,5 @@ export class Catalogue {
 
 /** `RID-` and a UUID of version 7. */
 export function newRecommendationId(): string {
-  // Nobody guesses an id to gain by it, so Math.random will do: `crypto` takes Node 13 ms to start,
-  // and its randomUUID is missing in pages without https.
-  return `RID-${uuidV7(Date.now(), Math.random)}`;
+  return `RID-${uuidV7(Date.now())}`;
 }

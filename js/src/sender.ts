@@ -27,7 +27,7 @@ export interface Sender {
   /** Why sending last failed; undefined when all is well. */
   readonly error: AttuneError | undefined;
   start(): void;
-  /** Gives up what is under way; the events stay in the queue. */
+  /** Sends no more; the events stay in the queue. */
   stop(): void;
   /** Sends an event before long. To be called before it is stored; stored() after. */
   hold(key: string, json: string): void;
@@ -49,7 +49,7 @@ export function makeSender(parts: SenderParts): Sender {
   const held = new Map<string, string>();
   const stored = new Set<string>();
   const underWay = new Set<string>();
-  let stopping: AbortController | undefined;
+  let isOn = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let timerAt = Infinity;
   let pausedUntil = 0;
@@ -60,7 +60,7 @@ export function makeSender(parts: SenderParts): Sender {
   /** Flushes after so long, or earlier if that was planned. */
   const after = (ms: number) => {
     const at = Math.max(Date.now() + ms, pausedUntil);
-    if (!stopping || timerAt <= at) return;
+    if (!isOn || timerAt <= at) return;
     clearTimeout(timer);
     timerAt = at;
     timer = setTimeout(() => void sender.flush(), at - Date.now());
@@ -92,7 +92,7 @@ export function makeSender(parts: SenderParts): Sender {
     pausedUntil = 0;
     await queue.change((state) => ({
       gone,
-      state: { dropped: (state.dropped ?? 0) - dropped, pausedUntil, failures: 0 },
+      state: { dropped: Math.max(0, (state.dropped ?? 0) - dropped), pausedUntil, failures: 0 },
     }));
     return true;
   };
@@ -103,7 +103,7 @@ export function makeSender(parts: SenderParts): Sender {
     for (const key of events.keys()) underWay.delete(key);
     if (isTooMuch && events.size > 1) return true;
     if (verdict && (await settle(events, dropped, verdict))) return true;
-    if (!stopping) return false;
+    if (!isOn) return false;
     sender.error = new AttuneError('NETWORK', message);
     if (refusedMs && !hasWarned) console.warn(`attune: ${message}; nothing is sent for an hour`);
     hasWarned ||= !!refusedMs;
@@ -118,7 +118,7 @@ export function makeSender(parts: SenderParts): Sender {
 
   const sendAll = async (keep: () => Promise<boolean>) => {
     let most = kMaxBatch;
-    while (stopping && (await keep())) {
+    while (isOn && (await keep())) {
       const before = [...stored];
       const { state, keys, events } = await queue.change(() => ({ room: { ...room, events: most } }));
       const waiting = new Set(keys);
@@ -131,10 +131,10 @@ export function makeSender(parts: SenderParts): Sender {
         after(ms);
         return false;
       }
-      if (!stopping) return false;
+      if (!isOn) return false;
       for (const key of events.keys()) underWay.add(key);
       const body = bodyOf(trackingId, events, state.dropped);
-      const outcome = await send(url, body, stopping.signal);
+      const outcome = await send(url, body);
       if (!(await conclude(events, state.dropped ?? 0, outcome, state.failures))) return false;
       if (outcome.isTooMuch) most = Math.ceil(events.size / 2);
     }
@@ -143,7 +143,7 @@ export function makeSender(parts: SenderParts): Sender {
 
   const drain = async () => {
     await leaving;
-    if (!stopping || isOffline()) return false;
+    if (!isOn || isOffline()) return false;
     const done = await exclusively(name, queue, sendAll);
     if (done === undefined) after(kSoonMs * (1 + Math.random()));
     return done ?? false;
@@ -153,20 +153,19 @@ export function makeSender(parts: SenderParts): Sender {
     error: undefined,
 
     start() {
-      stopping ??= new AbortController();
+      isOn = true;
       after(flushIntervalMs); // what an earlier visit left
     },
 
     stop() {
-      stopping?.abort();
-      stopping = undefined;
+      isOn = false;
       clearTimeout(timer);
       timerAt = Infinity;
       for (const set of [held, stored, underWay]) set.clear();
     },
 
     hold(key, json) {
-      if (!stopping) return;
+      if (!isOn) return;
       held.set(key, json);
       const fitting = countThatFits([...held.keys()], room);
       // What a going page could not send needs not be held.
@@ -187,13 +186,13 @@ export function makeSender(parts: SenderParts): Sender {
     },
 
     hidden() {
-      if (!stopping || isOffline() || Date.now() < pausedUntil) return;
+      if (!isOn || isOffline() || Date.now() < pausedUntil) return;
       const events = new Map([...held].filter(([key]) => !underWay.has(key)));
       if (!events.size) return;
       for (const key of events.keys()) underWay.add(key);
       const body = bodyOf(trackingId, events);
       if (!requestsKnow('keepalive')) return beacon(url, body); // which never tells what came of it
-      const sent = send(url, body, stopping.signal);
+      const sent = send(url, body);
       leaving = Promise.all([leaving, sent.then((outcome) => conclude(events, 0, outcome))]);
     },
 
@@ -204,7 +203,7 @@ export function makeSender(parts: SenderParts): Sender {
     },
 
     async online() {
-      if (!stopping) return;
+      if (!isOn) return;
       await queue.change((state) => (state.isNetworkDown ? { state: { pausedUntil: 0 } } : {}));
       pausedUntil = 0;
       after(kSoonMs * Math.random());

@@ -26,7 +26,7 @@ export async function exclusively<T>(
   } catch (error) {
     if (isHeld) throw error; // else refused, as in sandboxed frames
   }
-  const owner = uuidV7(Date.now(), Math.random);
+  const owner = uuidV7(Date.now());
   const keep = async () => (await queue.change((state) => leased(state, owner))).state.lease?.owner === owner;
   if (!(await keep())) return undefined;
   try {

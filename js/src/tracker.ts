@@ -34,7 +34,6 @@ const kOptions = [
   'globalPrivacyControl',
   'database',
 ];
-const kMaxSequence = 4096;
 
 /**
  * Tracks what a visitor does: keeps events on the device until the collector has said that it has
@@ -63,11 +62,11 @@ export function createTracker(options: TrackerOptions): Tracker {
   const url = collectorUrl(endpoint);
   const sender = makeSender({ name, queue, url, trackingId, flushIntervalMs, onRejected });
   const lists = shownLists();
-  const newKey = keySource();
   let consent: Consent = 'off';
   let isDisposed = false;
   /** Goes up when all is forgotten: what was begun before must not be stored after. */
   let generation = 0;
+  let lastEventAt = 0;
   let cleared = Promise.resolve();
   let listening: AbortController | undefined;
   let tellOthers: (message: unknown) => void = () => {};
@@ -139,6 +138,11 @@ export function createTracker(options: TrackerOptions): Tracker {
     lists.add(recommendationId, ids);
   };
 
+  const dispose = () => {
+    close();
+    isDisposed = true;
+  };
+
   const tracker: Tracker = {
     get consent() {
       return consent;
@@ -154,7 +158,9 @@ export function createTracker(options: TrackerOptions): Tracker {
       const checked = lists.attribute(checkTrackedEvent(event));
       if (allowed(consent) === 'off') return undefined;
       const began = generation;
-      const uuid = newKey();
+      // Each sorts after all before it, even when the clock stands or goes back.
+      lastEventAt = Math.max(lastEventAt + 1, Date.now());
+      const uuid = uuidV7(lastEventAt);
       let who = visitor.current();
       while (!who && !checked.sessionId) {
         await cleared;
@@ -220,12 +226,9 @@ export function createTracker(options: TrackerOptions): Tracker {
       return sender.flush();
     },
 
-    dispose() {
-      close();
-      isDisposed = true;
-    },
+    dispose,
+    ...(Symbol.dispose && { [Symbol.dispose]: dispose }),
   };
-  if (Symbol.dispose) tracker[Symbol.dispose] = tracker.dispose;
   const first = allowed(options.consent);
   if (first === 'off') void wipe();
   else agree(first);
@@ -242,16 +245,4 @@ function collectorUrl(endpoint: string | URL): string {
 
 function warn({ event, code, message }: RejectedEvent): void {
   console.warn(`attune: the collector rejected the event ${event.eventId}: ${code}: ${message}`);
-}
-
-/** Makes UUIDs of which each sorts after all before it, even when the clock stands or goes back. */
-function keySource(): () => string {
-  let time = 0;
-  let sequence = 0;
-  return () => {
-    const now = Date.now();
-    if (now > time) [time, sequence] = [now, 0];
-    else if (++sequence === kMaxSequence) [time, sequence] = [time + 1, 0];
-    return uuidV7(time, Math.random, sequence);
-  };
 }

@@ -39,24 +39,17 @@ export function bodyOf(trackingId: string, events: QueuedEvents, dropped = 0): s
 }
 
 /** Sends a batch and reads the answer. The request is made before this returns. Never rejects. */
-export async function send(url: string, body: string, stopped: AbortSignal): Promise<Outcome> {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  const timer = setTimeout(stop, kTimeoutMs);
-  stopped.addEventListener('abort', stop);
+export async function send(url: string, body: string): Promise<Outcome> {
   try {
     const response = await fetch(url, {
       method: 'POST',
       body,
-      signal: controller.signal,
+      signal: AbortSignal.timeout(kTimeoutMs),
       ...(requestsKnow('credentials') && { credentials: 'omit', keepalive: true }),
     });
     return outcomeOf(response, await response.json().catch(() => {}));
   } catch (error) {
     return { isNetworkDown: true, message: `the collector cannot be reached: ${error}` };
-  } finally {
-    clearTimeout(timer);
-    stopped.removeEventListener('abort', stop);
   }
 }
 

@@ -37,9 +37,9 @@ export function makeVisitor(queue: EventQueue, timeoutMs: number): Visitor {
     const now = Date.now();
     const userId = told === undefined ? old.userId : (told ?? undefined);
     const isSame = old.userId === undefined || old.userId === userId;
-    const anonymousId = (isSame && old.anonymousId) || newId(now);
+    const anonymousId = (isSame && old.anonymousId) || uuidV7(now);
     const isGoingOn = old.visit?.anonymousId === anonymousId && lasts(old.visit, now);
-    const visit = { sessionId: newId(now), anonymousId, lastEventAt: now };
+    const visit = { sessionId: uuidV7(now), anonymousId, lastEventAt: now };
     return { anonymousId, userId, visit: isGoingOn ? old.visit : visit };
   };
 
@@ -68,8 +68,4 @@ export function makeVisitor(queue: EventQueue, timeoutMs: number): Visitor {
     },
   };
   return visitor;
-}
-
-function newId(now: number): string {
-  return uuidV7(now, Math.random);
 }
