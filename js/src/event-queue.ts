@@ -32,9 +32,10 @@ export function eventQueue(lasting: EventStorage | undefined): EventQueue {
 
   const attempt = async <T>(act: (lasting: EventStorage) => Promise<T>, isAllowed = queue.isOpen) => {
     if (!lasting || !isAllowed || Date.now() < brokenUntil) return undefined;
+    const before = brokenUntil;
     try {
       const result = await withinTime(act(lasting));
-      queue.error = undefined;
+      if (brokenUntil === before) queue.error = undefined;
       return { result };
     } catch (cause) {
       brokenUntil = Date.now() + kMendingMs;
