@@ -110,5 +110,5 @@ export interface Tracker {
 
   /** Ends sending and listening. What waits is sent on the next visit. */
   dispose(): void;
-  [Symbol.dispose]?: () => void;
+  [Symbol.dispose](): void;
 }

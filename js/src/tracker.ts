@@ -227,7 +227,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     },
 
     dispose,
-    ...(Symbol.dispose && { [Symbol.dispose]: dispose }),
+    [Symbol.dispose]: dispose, // `undefined` where engines do not know it, which is no harm
   };
   const first = allowed(options.consent);
   if (first === 'off') void wipe();

@@ -10,6 +10,7 @@ import {
   type Recommender,
   type Session,
 } from 'attune';
+import { createTracker, type Consent, type RejectedEvent, type Tracker } from 'attune/tracker';
 import wasm from 'attune/attune.wasm';
 
 const store: HistoryStore = {
@@ -58,4 +59,29 @@ export function meaningOf(error: unknown): string {
   if (!(error instanceof AttuneError)) throw error;
   if (error.code === 'NETWORK' || error.code === 'CORRUPT_BUNDLE') return 'try again later';
   return `${error.message} ${error.at ?? ''}`;
+}
+
+export async function follow(session: Session, shown: Recommendations): Promise<boolean> {
+  const rejected: RejectedEvent[] = [];
+  using tracker: Tracker = createTracker({
+    endpoint: new URL('https://events.example'),
+    trackingId: 'key',
+    consent: 'local',
+    onRejected: (event) => rejected.push(event),
+  });
+  const detach: () => void = tracker.attach(session);
+  tracker.shown(shown);
+  const eventId: string | undefined = await tracker.track({
+    eventType: 'buy',
+    itemId: '1',
+    properties: { size: 'L', parts: [1, 2] },
+    impression: ['1', '2'] as const,
+    sentAt: new Date(),
+  });
+  await tracker.identify(eventId ? 'ada' : null);
+  const consent: Consent = tracker.consent;
+  await tracker.setConsent(consent === 'off' ? 'local' : 'sync');
+  detach();
+  const problem: AttuneError | undefined = tracker.storageError ?? tracker.deliveryError;
+  return problem === undefined && tracker.flush();
 }
