@@ -181,7 +181,7 @@ export function makeSender(parts: SenderParts): Sender {
       clearTimeout(timer);
       timerAt = Infinity;
       const done = work.then(drain);
-      work = done;
+      work = done.catch(() => {}); // what fails once is not to fail for ever
       return done;
     },
 

@@ -9,6 +9,8 @@ const kMaxPropertyDepth = 8;
 const kMaxTimestamp = 1e11;
 /** Ids that an event says were shown. */
 export const kMaxImpression = 25;
+/** So many of the fields, from the first on, are ids. */
+const kIds = 7;
 
 const kFields = [
   'eventId',
@@ -47,33 +49,29 @@ export function demandText(name: string, value: unknown): void {
 
 export function checkTrackedEvent(event: TrackedEvent): CheckedEvent {
   demandKnown('track', event, kFields);
-  const checked = { ...event } as Record<string, unknown>;
-  for (const name of kFields.slice(0, 7)) {
-    if (checked[name] !== undefined || name === 'eventType') demandText(name, checked[name]);
+  const { eventValue = 0, properties = {}, impression, sentAt = Date.now() / 1000 } = event;
+  for (const name of kFields.slice(0, kIds)) {
+    const value = event[name];
+    if (value !== undefined || name === 'eventType') demandText(name, value);
   }
-  const { eventValue, properties = {}, impression, sentAt = Date.now() / 1000 } = event;
   const hasUser = event.userId ?? event.anonymousId;
-  demand(!hasUser || !!event.sessionId, 'sessionId', undefined, 'there, as userId has it');
-  demand(
-    eventValue === undefined || Number.isFinite(eventValue),
-    'eventValue',
-    eventValue,
-    'a finite number',
-  );
+  demand(!hasUser || !!event.sessionId, 'sessionId', undefined, 'there, as userId is');
+  demand(Number.isFinite(eventValue), 'eventValue', eventValue, 'a finite number');
   if (impression) {
     const isList = Array.isArray(impression) && impression.length <= kMaxImpression;
     demand(isList, 'impression', impression, `a list of at most ${kMaxImpression} ids`);
     impression.forEach((id) => demandText('impression', id));
-    if (!impression.length) delete checked['impression'];
   }
-  const isFlat = Object(properties) === properties && depth(properties) <= kMaxPropertyDepth;
-  const isSmall = isFlat && JSON.stringify(properties).length <= kMaxPropertyCharacters;
+  const isSmall =
+    Object(properties) === properties &&
+    depth(properties) <= kMaxPropertyDepth &&
+    JSON.stringify(properties).length <= kMaxPropertyCharacters;
   const wanted = `an object of ${kMaxPropertyCharacters} characters of JSON and ${kMaxPropertyDepth} levels`;
   demand(isSmall, 'properties', properties, wanted);
-  const seconds = sentAt instanceof Date ? +sentAt / 1000 : sentAt;
-  const isTime = seconds >= 0 && seconds <= kMaxTimestamp;
-  demand(isTime, 'sentAt', sentAt, 'a valid Date or seconds since 1970');
-  return { ...checked, sentAt: seconds } as CheckedEvent;
+  const seconds = +sentAt / (sentAt instanceof Date ? 1000 : 1);
+  demand(seconds >= 0 && seconds <= kMaxTimestamp, 'sentAt', sentAt, 'a Date or seconds since 1970');
+  const shown = impression?.length ? impression : undefined;
+  return { ...event, impression: shown, sentAt: seconds } as CheckedEvent;
 }
 
 /** The event's text; halves of characters in properties would make the batch unreadable. */

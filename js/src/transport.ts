@@ -57,8 +57,8 @@ function outcomeOf(
   { ok, status, headers }: Response,
   answer: { results?: unknown; __type?: string; message?: string } | undefined,
 ): Outcome {
-  const { results, __type: code, message: reason } = answer ?? {};
-  const message = `the collector answered ${status} ${code}: ${reason}`;
+  const { results, __type: code, message: reason = 'not in the form of a collector' } = answer ?? {};
+  const message = `the collector answered ${status} ${code ?? ''}: ${reason}`;
   if (ok && Array.isArray(results)) {
     const verdicts = new Map(results.map((result) => [result?.eventId, result]));
     return { verdict: (eventId) => verdicts.get(eventId), message };

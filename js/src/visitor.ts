@@ -28,6 +28,7 @@ export function makeVisitor(queue: EventQueue, timeoutMs: number): Visitor {
   let told: string | null | undefined;
   let known: State | undefined;
   let version = 0;
+  let loading: Promise<void> | undefined;
 
   const lasts = (visit: Visit | undefined, now: number) =>
     visit && Math.abs(now - visit.lastEventAt) <= timeoutMs;
@@ -43,6 +44,13 @@ export function makeVisitor(queue: EventQueue, timeoutMs: number): Visitor {
     return { anonymousId, userId, visit: isGoingOn ? old.visit : visit };
   };
 
+  const load = async (began: number) => {
+    const { state } = await queue.change((old) => ({ state: next(old) }));
+    if (version !== began) return;
+    told = loading = undefined;
+    known = state;
+  };
+
   const visitor: Visitor = {
     tell(userId) {
       told = userId;
@@ -50,7 +58,7 @@ export function makeVisitor(queue: EventQueue, timeoutMs: number): Visitor {
     },
     forget() {
       version++;
-      known = undefined;
+      known = loading = undefined;
     },
     current() {
       const now = Date.now();
@@ -59,13 +67,7 @@ export function makeVisitor(queue: EventQueue, timeoutMs: number): Visitor {
       known = { anonymousId, userId, visit: { ...visit!, lastEventAt: now } };
       return { identity: { anonymousId, userId, sessionId: visit!.sessionId }, visit: known.visit! };
     },
-    async load() {
-      const before = version;
-      const { state } = await queue.change((old) => ({ state: next(old) }));
-      if (version !== before) return;
-      told = undefined;
-      known = state;
-    },
+    load: () => (loading ??= load(version)),
   };
   return visitor;
 }
