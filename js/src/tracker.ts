@@ -126,7 +126,8 @@ export function createTracker(options: TrackerOptions): Tracker {
         sender.shown();
       };
       listenToPage(sender.hidden, shown, sender.online, signal);
-      tellOthers = openChannel(name, heard, signal);
+      // Only tabs that share a storage have anything to say; programs would be kept from ending.
+      if (hasDatabases()) tellOthers = openChannel(name, heard, signal);
     }
     consent = to;
     if (to === 'sync') sender.start();
