@@ -14,6 +14,7 @@ import type {
   MetadataColumns,
   RecommendedItem,
 } from './types.js';
+import { uuidV7 } from './uuid.js';
 
 const kDefaultResults = 25;
 const kMaxNames = 10_000;
@@ -150,16 +151,7 @@ export class Catalogue {
   }
 }
 
-/** `RID-` and a UUID of version 7: the time in milliseconds, then random digits. */
-function newRecommendationId(): string {
-  // Nobody guesses an id to gain by it, so Math.random will do: `crypto` takes Node 13 ms to start,
-  // and its randomUUID is missing in pages without https.
-  const digits = (count: number) => hex(Math.floor(Math.random() * 16 ** count), count);
-  const time = hex(Date.now(), 12);
-  const variant = hex(0x8000 + Math.floor(Math.random() * 0x4000), 4);
-  return `RID-${time.slice(0, 8)}-${time.slice(8)}-7${digits(3)}-${variant}-${digits(12)}`;
-}
-
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
+/** `RID-` and a UUID of version 7. */
+export function newRecommendationId(): string {
+  return `RID-${uuidV7(Date.now())}`;
 }

@@ -1,5 +1,7 @@
 // Checks of what callers pass. Types promise it, but much of it comes from JSON or plain JavaScript.
 import { AttuneError } from './errors.js';
+import type { NamedTexts } from './query.js';
+import type { HistoryEvent, NewEvent } from './types.js';
 
 const kMaxIdCharacters = 256;
 /** In seconds: the year 5138. Anything above is milliseconds taken for seconds. */
@@ -98,4 +100,32 @@ function edits(a: string, b: string): number {
     row = next;
   }
   return row[b.length]!;
+}
+
+/** An event as the engine takes it; `context` has been checked. */
+export function checkEvent(event: NewEvent, context: NamedTexts): HistoryEvent {
+  const {
+    itemId,
+    eventType = 'click',
+    timestamp = Date.now() / 1000,
+    eventValue,
+  } = checkOptions('record', event, [
+    'itemId',
+    'eventType',
+    'timestamp',
+    'eventValue',
+    'recommendationId',
+    'impression',
+    'context',
+  ]);
+  if (eventValue !== undefined && !Number.isFinite(eventValue)) {
+    throw invalid(`eventValue: ${show(eventValue)} is not a finite number`);
+  }
+  return {
+    itemId: checkText('itemId', itemId),
+    eventType: checkText('eventType', eventType),
+    timestamp: checkTimestamp('timestamp', timestamp),
+    ...(eventValue !== undefined && { eventValue }),
+    context: Object.fromEntries(context),
+  };
 }

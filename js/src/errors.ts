@@ -30,11 +30,11 @@ export type LocalErrorCode =
   | 'FILE_UNREADABLE'
   /** The caller's signal aborted the loading. */
   | 'ABORTED'
-  /** The recommender or session was used after `dispose()`. */
+  /** The recommender, session or tracker was used after `dispose()`. */
   | 'DISPOSED'
   /** attune.wasm could not be found, compiled or is of another version. */
   | 'WASM_UNAVAILABLE'
-  /** The device's storage failed; only ever seen as a `storageError`. */
+  /** The device's storage failed; only ever seen in `storageError` of a recommender, session or tracker. */
   | 'STORAGE'
   /** A bug in Attune: the module trapped. The recommender cannot be used any more. */
   | 'INTERNAL';

@@ -5,7 +5,8 @@ import { AttuneError } from './errors.js';
 import { concatenated, type ManifestText, type Origin } from './download.js';
 import { fail, type Manifest, openManifest, type PublishedFile, sha256 } from './manifest.js';
 import { OfflineCopy } from './offline.js';
-import { type HistoryStore, withinTime } from './store.js';
+import type { HistoryStore } from './store.js';
+import { withinTime } from './within-time.js';
 import type { PublicKeys } from './types.js';
 
 export interface PublicationParts {

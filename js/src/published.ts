@@ -7,6 +7,7 @@ import { AttuneError } from './errors.js';
 import { checkPublicKeys, type Manifest } from './manifest.js';
 import { type Accepted, expired, hasExpired, Publication } from './publication.js';
 import { Recommender } from './recommender.js';
+import { hasDatabases } from './database.js';
 import { defaultStore, type HistoryStore, indexedDbStore } from './store.js';
 import type { BundleSource, LoadOptions, UpdateOutcome } from './types.js';
 
@@ -214,7 +215,7 @@ let versionStore: HistoryStore | undefined;
 
 /** Apart from the histories, whose keys are users. */
 function defaultVersionStore(): HistoryStore {
-  return 'indexedDB' in globalThis ? indexedDbStore({ database: kVersionDatabase }) : defaultStore();
+  return hasDatabases() ? indexedDbStore({ database: kVersionDatabase }) : defaultStore();
 }
 
 function checkPollSeconds(seconds: number | undefined): void {

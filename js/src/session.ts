@@ -1,10 +1,10 @@
 import type { Engine } from './abi.js';
 import { type Catalogue, kListOptions } from './catalogue.js';
-import { bytesOf, checkOptions, checkText, checkTimestamp, invalid, show } from './check.js';
+import { bytesOf, checkEvent, checkOptions, checkText, invalid, show } from './check.js';
 import { makeDisposable } from './disposable.js';
 import { AttuneError } from './errors.js';
 import { checkValues, type NamedTexts } from './query.js';
-import { type HistoryStore, withinTime } from './store.js';
+import type { HistoryStore } from './store.js';
 import type {
   Bytes,
   HistoryEvent,
@@ -15,8 +15,10 @@ import type {
   RecommendedItem,
   RecommendationOptions,
   Recommendations,
+  SessionObserver,
   Values,
 } from './types.js';
+import { withinTime } from './within-time.js';
 
 /** Lists whose items are remembered, and events a list names as its reasons. */
 const kMaxLists = 50;
@@ -47,6 +49,9 @@ export class Session {
   readonly ready: Promise<void>;
 
   declare [Symbol.dispose]: () => void;
+
+  /** @internal */
+  observer?: SessionObserver | undefined;
 
   #engine: Engine;
   #catalogue: Catalogue;
@@ -134,6 +139,7 @@ export class Session {
     const known = engine.record(handle, checked);
     this.recordImpressions(event.impression ?? event.recommendationId ?? []);
     this.#changed();
+    this.observer?.record(checked, event);
     return known;
   }
 
@@ -182,6 +188,7 @@ export class Session {
     const answer = this.#catalogue.answer();
     this.#lists.set(answer.recommendationId, ranked.items);
     if (this.#lists.size > kMaxLists) this.#lists.delete(this.#lists.keys().next().value!);
+    this.observer?.items(answer.recommendationId, itemList);
     return { ...answer, itemList };
   }
 
@@ -204,7 +211,10 @@ export class Session {
     const unknown: RankedItem[] = ids
       .filter((_, i) => items[i] === undefined)
       .map((itemId) => ({ itemId }));
-    return { ...this.#catalogue.answer(), personalizedRanking: [...known, ...unknown] };
+    const personalizedRanking = [...known, ...unknown];
+    const answer = this.#catalogue.answer();
+    this.observer?.items(answer.recommendationId, personalizedRanking);
+    return { ...answer, personalizedRanking };
   }
 
   /** Forgets the history, in the store too. */
@@ -359,33 +369,6 @@ function readHistory(engine: Engine, handle: number): readonly HistoryEvent[] {
   return Object.freeze(
     Array.from({ length: count }, (_, i) => Object.freeze(engine.event(handle, i))),
   );
-}
-
-function checkEvent(event: NewEvent, context: NamedTexts): HistoryEvent {
-  const {
-    itemId,
-    eventType = 'click',
-    timestamp = Date.now() / 1000,
-    eventValue,
-  } = checkOptions('record', event, [
-    'itemId',
-    'eventType',
-    'timestamp',
-    'eventValue',
-    'recommendationId',
-    'impression',
-    'context',
-  ]);
-  if (eventValue !== undefined && !Number.isFinite(eventValue)) {
-    throw invalid(`eventValue: ${show(eventValue)} is not a finite number`);
-  }
-  return {
-    itemId: checkText('itemId', itemId),
-    eventType: checkText('eventType', eventType),
-    timestamp: checkTimestamp('timestamp', timestamp),
-    ...(eventValue !== undefined && { eventValue }),
-    context: Object.fromEntries(context),
-  };
 }
 
 /** Ids without repetitions, in their order. */

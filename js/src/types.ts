@@ -90,6 +90,12 @@ export interface HistoryEvent {
   readonly context?: Readonly<Record<string, string>>;
 }
 
+/** @internal Is told what a session records and lists; the tracker's way in. Must not throw. */
+export interface SessionObserver {
+  record(checked: HistoryEvent, event: NewEvent): void;
+  items(recommendationId: string, items: readonly { itemId: string }[]): void;
+}
+
 /** Names of item columns to return with each item, as in Amazon Personalize. */
 export interface MetadataColumns {
   ITEMS?: readonly string[] | undefined;

@@ -1,51 +1,71 @@
 // As much of IndexedDB as the package uses, with failures to order: the real one is tested in a
-// browser. Events come in later tasks, as in a browser.
+// browser. Events come in later tasks and transactions one after the other, as in a browser.
 
-const later = (act) => setImmediate(act);
+const later = () => new Promise((resolve) => setImmediate(resolve));
+const kNames = { abort: 'QuotaExceededError' };
 
+/** `failure`: 'throw', 'hang', 'abort', 'abort-null', 'abort-NAME', 'quota' (puts), 'read' (reads). */
 class FakeTransaction {
-  constructor(entries, fails) {
-    this.entries = entries;
-    this.fails = fails;
-    this.error = null;
+  constructor(stores, failure) {
+    Object.assign(this, { stores, failure, error: null, requests: [] });
   }
 
-  objectStore() {
-    const act = (change) => () => {
-      const request = { result: undefined, error: null };
-      later(() => {
-        if (this.fails) {
-          this.error = new DOMException('no room', 'QuotaExceededError');
-          return this.onabort?.();
-        }
-        request.result = change();
-        return this.oncomplete?.();
-      });
-      return request;
+  objectStore(name) {
+    const store = this.stores.get(name);
+    const sorted = () => [...store].sort(([a], [b]) => (a < b ? -1 : 1));
+    const request = (kind, act) => {
+      const made = { result: undefined, error: null, kind, act };
+      this.requests.push(made);
+      return made;
     };
     return {
-      get: (key) => act(() => this.entries.get(key))(),
-      put: (value, key) => act(() => void this.entries.set(key, structuredClone(value)))(),
-      delete: (key) => act(() => void this.entries.delete(key))(),
+      get: (key) => request('read', () => store.get(key)),
+      getAllKeys: () => request('read', () => sorted().map(([key]) => key)),
+      getAll: (_, count) => request('read', () => sorted().slice(0, count).map(([, value]) => value)),
+      put: (value, key) => request('quota', () => void store.set(key, structuredClone(value))),
+      delete: (key) => request('delete', () => void store.delete(key)),
     };
+  }
+
+  commit() {}
+
+  async run() {
+    if (this.failure === 'hang') return;
+    const before = [...this.stores].map(([name, store]) => [name, new Map(store)]);
+    for (let request = this.requests.shift(); request; request = this.requests.shift()) {
+      await undefined;
+      if (this.failure === request.kind || this.failure?.startsWith('abort')) {
+        for (const [name, store] of before) this.stores.set(name, store);
+        const name = kNames[this.failure] ?? this.failure.replace('abort-', '');
+        this.error = name === 'null' ? null : new DOMException('no room', name);
+        this.onabort?.();
+        return;
+      }
+      request.result = request.act();
+      request.onsuccess?.();
+    }
+    await undefined;
+    this.oncomplete?.();
   }
 }
 
 class FakeDatabase {
-  constructor(stores, failure) {
-    this.stores = stores;
-    this.failure = failure;
-    this.closed = false;
+  closed = false;
+
+  constructor(stores, owner) {
+    Object.assign(this, { stores, owner });
   }
 
   createObjectStore(name) {
     this.stores.set(name, new Map());
   }
 
-  transaction(name) {
-    if (this.closed || this.failure === 'throw')
-      throw new DOMException('wedged', 'InvalidStateError');
-    return new FakeTransaction(this.stores.get(name), this.failure === 'abort');
+  transaction() {
+    const { transaction: failure } = this.owner.failures;
+    if (this.closed || failure === 'throw') throw new DOMException('wedged', 'InvalidStateError');
+    const made = new FakeTransaction(this.stores, failure);
+    this.owner.work = this.owner.work.then(later).then(() => made.run());
+    return made;
   }
 
   close() {
@@ -54,19 +74,39 @@ class FakeDatabase {
 }
 
 export class FakeIndexedDb {
-  databases = new Map();
+  /** Object stores by the names of databases, by name. */
+  stored = new Map();
   opened = 0;
-  #failures;
+  work = Promise.resolve();
   #open = [];
 
-  /** `open`: 'error' or 'blocked'; `transaction`: 'throw' or 'abort'. */
+  /** `open`: 'error', 'blocked', 'hang' or 'throw'; `delete`: 'error'; `transaction`: see above. */
   constructor(failures = {}) {
-    this.#failures = failures;
+    this.failures = failures;
   }
 
   open(name) {
+    if (this.failures.open === 'throw') throw new DOMException('not here', 'SecurityError');
     const request = { result: undefined, error: null };
-    later(() => this.#finish(name, request));
+    setImmediate(() => this.#finish(name, request));
+    return request;
+  }
+
+  async databases() {
+    return [...this.stored.keys()].map((name) => ({ name }));
+  }
+
+  deleteDatabase(name) {
+    const request = { error: null };
+    void later().then(() => {
+      if (this.failures.delete) {
+        request.error = new DOMException('no', 'UnknownError');
+        return request.onerror?.();
+      }
+      for (const database of this.#open.splice(0)) database.onversionchange?.();
+      this.stored.delete(name);
+      return request.onsuccess?.();
+    });
     return request;
   }
 
@@ -79,14 +119,16 @@ export class FakeIndexedDb {
   }
 
   #finish(name, request) {
-    if (this.#failures.open === 'blocked') return request.onblocked?.();
-    if (this.#failures.open === 'error') {
+    const failure = this.failures.open;
+    if (failure === 'hang') return undefined;
+    if (failure === 'blocked') return request.onblocked?.();
+    if (failure === 'error') {
       request.error = new DOMException('private mode', 'UnknownError');
       return request.onerror?.();
     }
-    const isNew = !this.databases.has(name);
-    if (isNew) this.databases.set(name, new Map());
-    request.result = new FakeDatabase(this.databases.get(name), this.#failures.transaction);
+    const isNew = !this.stored.has(name);
+    if (isNew) this.stored.set(name, new Map());
+    request.result = new FakeDatabase(this.stored.get(name), this);
     this.#open.push(request.result);
     this.opened++;
     if (isNew) request.onupgradeneeded?.();

@@ -98,13 +98,18 @@ test('the package holds what it needs and nothing else', () => {
     'abi',
     'api',
     'catalogue',
-  'controls',
+    'controls',
     'check',
+    'database',
     'delta',
     'disposable',
     'download',
     'ed25519',
     'errors',
+    'event-database',
+    'event-memory',
+    'event-queue',
+    'event-storage',
     'filter',
     'index',
     'inline',
@@ -116,12 +121,24 @@ test('the package holds what it needs and nothing else', () => {
     'offline',
     'publication',
     'published',
+    'page',
     'query',
     'recommender',
+    'retry',
+    'sender',
+    'sending-lock',
     'session',
     'sha2',
+    'shown-lists',
     'store',
+    'tracked-event',
+    'tracker',
+    'tracker-types',
+    'transport',
     'types',
+    'uuid',
+    'visitor',
+    'within-time',
     'workerd',
   ];
   const expected = [
@@ -170,6 +187,44 @@ test('an empty project that installs the tarball recommends in Node', () => {
   assert.deepEqual(lists[1], lists[0]);
   assert.deepEqual(lists[2], lists[0]);
   assert.equal(isError, true);
+});
+
+const kTrackingProgram = `
+  import { createServer } from 'node:http';
+  import { createTracker } from 'attune/tracker';
+  const bodies = [];
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const part of request.setEncoding('utf8')) text += part;
+    bodies.push({ url: request.url, ...JSON.parse(text) });
+    const results = bodies.at(-1).events.map(({ eventId }) => ({ eventId, status: 'stored' }));
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ results }));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const endpoint = 'http://127.0.0.1:' + server.address().port;
+  const tracker = createTracker({ endpoint, trackingId: 'key', consent: 'sync' });
+  await tracker.track({ eventType: 'click', itemId: 'b1', sessionId: 's1', userId: 'ada' });
+  const isDone = await tracker.flush();
+  console.log(JSON.stringify({ isDone, bodies }));
+  server.close();
+  server.closeAllConnections();
+`;
+
+test('in Node the tracker brings events to a collector, and does not keep the program from ending', () => {
+  writeFileSync(join(project, 'track.js'), kTrackingProgram);
+  const { isDone, bodies } = JSON.parse(run(project, process.execPath, 'track.js'));
+  assert.equal(isDone, true);
+  assert.deepEqual(bodies.map(({ url, trackingId }) => [url, trackingId]), [['/v1/events', 'key']]);
+  const { eventId, sentAt, ...event } = bodies[0].events[0];
+  assert.equal(eventId.length, 36);
+  assert.ok(Math.abs(sentAt - Date.now() / 1000) < 3600);
+  assert.deepEqual(event, { eventType: 'click', itemId: 'b1', sessionId: 's1', userId: 'ada' });
+});
+
+test('a Worker bundle of the tracker holds nothing of Node', async () => {
+  const program = "export { createTracker } from 'attune/tracker';";
+  const text = await bundled(program, { conditions: ['workerd'], minify: true });
+  assert.doesNotMatch(text, /node:|\beval\b|new Function|WebAssembly/);
 });
 
 /** What esbuild makes of a program in the project. */

@@ -239,7 +239,7 @@ test('sessions without a store share one: in a page IndexedDB, elsewhere memory'
   inPage.record({ itemId: 'b1' });
   await inPage.flush();
   assert.equal(inPage.storageError, undefined);
-  assert.deepEqual([...fake.databases.keys()], ['attune']);
+  assert.deepEqual([...fake.stored.keys()], ['attune']);
   elsewhere.dispose();
 });
 

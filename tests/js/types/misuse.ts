@@ -1,5 +1,6 @@
 // What must not compile: every line below a comment is an error, or the compiler complains.
 import { load, type HistoryEvent, type Recommender, type Session } from 'attune';
+import { createTracker, type Tracker } from 'attune/tracker';
 
 export async function misuse(recommender: Recommender, session: Session, event: HistoryEvent) {
   // @ts-expect-error a bundle has no number
@@ -63,4 +64,17 @@ export async function misfollow(): Promise<void> {
   recommender.version = 5;
   // @ts-expect-error the engine is not for others
   recommender.adopt(5);
+}
+
+export async function mistrack(tracker: Tracker) {
+  // @ts-expect-error consent must be said
+  createTracker({ endpoint: '/attune', trackingId: 'key' });
+  // @ts-expect-error consent has three values
+  createTracker({ endpoint: '/attune', trackingId: 'key', consent: true });
+  // @ts-expect-error an event has a type
+  await tracker.track({ itemId: '1' });
+  // @ts-expect-error a field that does not exist
+  await tracker.track({ eventType: 'x', itemID: '1' });
+  // @ts-expect-error nobody is null, not nothing
+  await tracker.identify();
 }

@@ -11,6 +11,7 @@ import {
   type Recommender,
   type Session,
 } from 'attune';
+import { createTracker, type Consent, type RejectedEvent, type Tracker } from 'attune/tracker';
 import wasm from 'attune/attune.wasm';
 
 const store: HistoryStore = {
@@ -78,4 +79,29 @@ export async function follow(publicKeys: readonly string[]): Promise<number> {
   const { stale, expiresAt, dataset, updateError, storageError } = recommender;
   void [updated, version, stale, expiresAt.getTime(), dataset, updateError?.code, storageError?.code];
   return recommender.version;
+}
+
+export async function track(session: Session, shown: Recommendations): Promise<boolean> {
+  const rejected: RejectedEvent[] = [];
+  using tracker: Tracker = createTracker({
+    endpoint: new URL('https://events.example'),
+    trackingId: 'key',
+    consent: 'local',
+    onRejected: (event) => rejected.push(event),
+  });
+  const detach: () => void = tracker.attach(session);
+  tracker.shown(shown);
+  const eventId: string | undefined = await tracker.track({
+    eventType: 'buy',
+    itemId: '1',
+    properties: { size: 'L', parts: [1, 2] },
+    impression: ['1', '2'] as const,
+    sentAt: new Date(),
+  });
+  await tracker.identify(eventId ? 'ada' : null);
+  const consent: Consent = tracker.consent;
+  await tracker.setConsent(consent === 'off' ? 'local' : 'sync');
+  detach();
+  const problem: AttuneError | undefined = tracker.storageError ?? tracker.deliveryError;
+  return problem === undefined && tracker.flush();
 }
