@@ -14,7 +14,7 @@ const kBudgets = [
   { name: 'index.js', brotli: 8_750 },
   { name: 'node.js', brotli: 8_900 },
   { name: 'workerd.js', brotli: 8_750 },
-  { name: 'tracker.js', brotli: 5_950 },
+  { name: 'tracker.js', brotli: 6_000 },
   { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },
   { name: 'inline.js' },
   { name: 'index.js', later: true, brotli: 6_900 },

@@ -21,6 +21,8 @@ export interface State {
   /** Until when, in milliseconds since 1970, nobody may send, after how many failures in a row. */
   readonly pausedUntil?: number | undefined;
   readonly failures?: number | undefined;
+  /** The collector and key that the pause is about. */
+  readonly pausedFor?: string | undefined;
   /** Whether the network failed, not the collector. */
   readonly isNetworkDown?: boolean | undefined;
   /** Which tab sends, where there are no locks, and until when. */

@@ -44,6 +44,8 @@ export interface Sender {
 
 export function makeSender(parts: SenderParts): Sender {
   const { name, queue, url, trackingId, flushIntervalMs, onRejected } = parts;
+  /** A mended address or key needs not wait for what the old one earned. */
+  const pausedFor = url + trackingId;
   const room = { bytes: roomInBody(trackingId), events: kMaxBatch };
   /** Events of this page that nobody is known to have taken: what it can send without the storage. */
   const held = new Map<string, string>();
@@ -55,7 +57,6 @@ export function makeSender(parts: SenderParts): Sender {
   let pausedUntil = 0;
   let leaving: Promise<unknown> = Promise.resolve();
   let work: Promise<unknown> = leaving;
-  let hasWarned = false;
 
   /** Flushes after so long, or earlier if that was planned. */
   const after = (ms: number) => {
@@ -98,21 +99,21 @@ export function makeSender(parts: SenderParts): Sender {
   };
 
   /** Does what an outcome demands. Returns whether to go on with what else waits. */
-  const conclude = async (events: QueuedEvents, dropped: number, outcome: Outcome, failures = 0) => {
-    const { verdict, isTooMuch, refusedMs, message, isNetworkDown } = outcome;
+  const conclude = async (events: QueuedEvents, dropped: number, outcome: Outcome) => {
+    const { verdict, isTooMuch, refusedMs, retryAfterMs = 0, message, isNetworkDown } = outcome;
     for (const key of events.keys()) underWay.delete(key);
     if (isTooMuch && events.size > 1) return true;
     if (verdict && (await settle(events, dropped, verdict))) return true;
     if (!isOn) return false;
     sender.error = new AttuneError('NETWORK', message);
-    if (refusedMs && !hasWarned) console.warn(`attune: ${message}; nothing is sent for an hour`);
-    hasWarned ||= !!refusedMs;
-    // On top of what the collector asked for, or all devices would come back in one second.
-    const ms = refusedMs ?? (outcome.retryAfterMs ?? 0) + backOffMs(failures);
-    pausedUntil = Date.now() + ms;
-    const state = { pausedUntil, failures: refusedMs ? 0 : failures + 1, isNetworkDown };
-    await queue.change(() => ({ state }));
-    after(ms);
+    if (refusedMs) console.warn(`attune: ${message}; nothing is sent for an hour`);
+    await queue.change(({ failures = 0 }) => {
+      // On top of what the collector asked for, or all devices would come back in one second.
+      const ms = refusedMs ?? retryAfterMs + backOffMs(failures);
+      pausedUntil = Date.now() + ms;
+      return { state: { pausedUntil, pausedFor, failures: failures + 1, isNetworkDown } };
+    });
+    after(0);
     return false;
   };
 
@@ -124,18 +125,19 @@ export function makeSender(parts: SenderParts): Sender {
       const waiting = new Set(keys);
       for (const key of before) if (!waiting.has(key)) release(key);
       if (!events.size) return true;
-      const ms = (state.pausedUntil ?? 0) - Date.now();
+      const until = state.pausedFor === pausedFor ? (state.pausedUntil ?? 0) : 0;
+      const ms = until - Date.now();
       // Longer than any pause: the clock was set back.
       if (ms > 0 && ms < 2 * kLongestMs) {
-        pausedUntil = state.pausedUntil!;
-        after(ms);
+        pausedUntil = until;
+        after(0);
         return false;
       }
       if (!isOn) return false;
       for (const key of events.keys()) underWay.add(key);
       const body = bodyOf(trackingId, events, state.dropped);
       const outcome = await send(url, body);
-      if (!(await conclude(events, state.dropped ?? 0, outcome, state.failures))) return false;
+      if (!(await conclude(events, state.dropped ?? 0, outcome))) return false;
       if (outcome.isTooMuch) most = Math.ceil(events.size / 2);
     }
     return false;
@@ -204,8 +206,8 @@ export function makeSender(parts: SenderParts): Sender {
 
     async online() {
       if (!isOn) return;
-      await queue.change((state) => (state.isNetworkDown ? { state: { pausedUntil: 0 } } : {}));
-      pausedUntil = 0;
+      const { state } = await queue.change((old) => (old.isNetworkDown ? { state: { pausedUntil: 0 } } : {}));
+      pausedUntil = state.pausedUntil ?? 0;
       after(kSoonMs * Math.random());
     },
   };

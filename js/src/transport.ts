@@ -57,7 +57,7 @@ function outcomeOf(
   { ok, status, headers }: Response,
   answer: { results?: unknown; __type?: string; message?: string } | undefined,
 ): Outcome {
-  const { results, __type: code, message: reason = 'not in the form of a collector' } = answer ?? {};
+  const { results, __type: code, message: reason = 'no acknowledgement' } = answer ?? {};
   const message = `the collector answered ${status} ${code ?? ''}: ${reason}`;
   if (ok && Array.isArray(results)) {
     const verdicts = new Map(results.map((result) => [result?.eventId, result]));

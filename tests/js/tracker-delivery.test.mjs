@@ -190,6 +190,50 @@ for (const status of [401, 403, 404]) {
   });
 }
 
+test('a mended key needs not wait for what the wrong one earned', async () => {
+  const wrong = world.tracker({ trackingId: 'wrong' });
+  world.fault = answer(401, {}, { __type: 'AccessDeniedException', message: 'unknown key' });
+  await world.track(wrong, 'a');
+  await world.pass(1500);
+  wrong.dispose();
+  world.fault = undefined;
+  world.tracker({ trackingId: 'right' });
+  await world.pass(2000);
+  assert.deepEqual(world.items, ['a']);
+  assert.equal(JSON.parse(world.bodies.at(-1).body).trackingId, 'right');
+});
+
+test('the network that is back ends no pause that the collector asked for', async () => {
+  const tracker = world.tracker();
+  world.fault = answer(503, { 'Retry-After': '600' });
+  await world.track(tracker, 'a');
+  await world.pass(1500);
+  world.goOnline(false);
+  world.goOnline(true);
+  world.hide();
+  await world.pass(3000);
+  world.hide('pagehide');
+  assert.equal(requests(), 1);
+});
+
+test('a page that is hidden during an outage does not make the tries more frequent', async () => {
+  Math.random.mock.mockImplementation(() => 0.999);
+  const tracker = world.tracker();
+  world.fault = answer(500);
+  await world.track(tracker, 'a');
+  await world.pass(1000);
+  for (const seconds of [1, 2, 4, 8]) {
+    await world.pass(100);
+    world.hide();
+    world.show();
+    await world.leap(1000 * seconds);
+  }
+  await world.pass(100);
+  const before = requests();
+  await world.leap(14_000);
+  assert.equal(requests(), before, 'the sixth try waits for 16 seconds');
+});
+
 test('nothing is tried while offline, and the network counts as new when it is back', async () => {
   const tracker = world.tracker();
   world.goOnline(false);
