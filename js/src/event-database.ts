@@ -24,23 +24,23 @@ export function storedEvents(name: string): EventStorage {
         const done = {} as { result: Found };
         const stored = transaction.objectStore(kEvents);
         const states = transaction.objectStore(kState);
-        const keys = stored.getAllKeys();
+        const all = stored.getAllKeys();
         const visit = states.get('visit');
         const rest = states.get('rest');
         rest.onsuccess = () => {
           const old: State = { ...rest.result, visit: visit.result as Visit | undefined };
-          const { found, gone, count } = applied(keys.result as string[], old, now, act);
+          const { state, keys, gone, count } = applied(all.result as string[], old, now, act);
           const events = new Map<string, string>();
-          done.result = { ...found, events };
-          if (found.state !== old) {
-            const { visit, ...others } = found.state;
+          done.result = { state, keys, events };
+          if (state !== old) {
+            const { visit, ...others } = state;
             states.put(others, 'rest');
             states.put(visit, 'visit');
           }
           for (const key of gone) stored.delete(key);
           if (!count) return;
           const read = stored.getAll(undefined, count);
-          read.onsuccess = () => read.result.forEach((json, i) => events.set(found.keys[i]!, json));
+          read.onsuccess = () => read.result.forEach((json, i) => events.set(keys[i]!, json));
         };
         return done;
       }),

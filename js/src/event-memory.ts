@@ -11,11 +11,11 @@ export function memoryEvents(): EventStorage & { events: Map<string, string>; st
       memory.state = { ...memory.state, visit };
     },
     async change(now, act) {
-      const { found, gone, count } = applied([...events.keys()].sort(), memory.state, now, act);
-      memory.state = found.state;
-      const read = found.keys.slice(0, count).map((key) => [key, events.get(key)!] as const);
+      const { state, keys, gone, count } = applied([...events.keys()].sort(), memory.state, now, act);
+      memory.state = state;
+      const read = keys.slice(0, count).map((key) => [key, events.get(key)!] as const);
       for (const key of gone) events.delete(key);
-      return { ...found, events: new Map(read) };
+      return { state, keys, events: new Map(read) };
     },
     async clear() {
       events.clear();

@@ -92,13 +92,14 @@ export function applied(
   old: State,
   now: number,
   act: (state: State) => Change,
-): { found: Omit<Found, 'events'>; gone: readonly string[]; count: number } {
+): Omit<Found, 'events'> & { gone: readonly string[]; count: number } {
   const lost = surplus(keys, now);
   const counted = lost ? { ...old, dropped: (old.dropped ?? 0) + lost } : old;
   const { state, gone = [], room } = act(counted);
   const left = keys.slice(lost);
   return {
-    found: { state: state ? { ...counted, ...state } : counted, keys: left },
+    state: state ? { ...counted, ...state } : counted,
+    keys: left,
     gone: [...keys.slice(0, lost), ...gone],
     count: room ? countThatFits(left, room) : 0,
   };

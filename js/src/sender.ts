@@ -169,10 +169,10 @@ export function makeSender(parts: SenderParts): Sender {
     hold(key, json) {
       if (!isOn) return;
       held.set(key, json);
-      const fitting = countThatFits([...held.keys()], room);
       // What a going page could not send needs not be held.
-      if (fitting < held.size) held.delete(key);
-      after(fitting < held.size || held.size > kMaxBatch / 2 ? 0 : flushIntervalMs);
+      const isFull = countThatFits([...held.keys()], room) < held.size;
+      if (isFull) held.delete(key);
+      after(isFull ? 0 : flushIntervalMs);
     },
 
     stored(key) {

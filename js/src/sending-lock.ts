@@ -16,15 +16,11 @@ export async function exclusively<T>(
   queue: EventQueue,
   act: (keep: () => Promise<boolean>) => Promise<T>,
 ): Promise<T | undefined> {
-  let isHeld = false;
   try {
-    const locked = locks()?.request(name, () => {
-      isHeld = true;
-      return act(async () => true);
-    });
+    const locked = locks()?.request(name, () => act(async () => true));
     if (locked) return await locked;
-  } catch (error) {
-    if (isHeld) throw error; // else refused, as in sandboxed frames
+  } catch {
+    // Refused, as in sandboxed frames.
   }
   const owner = uuidV7(Date.now());
   const keep = async () => (await queue.change((state) => leased(state, owner))).state.lease?.owner === owner;
