@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { load } from '../../js/dist/node.js';
-import { below, print, race } from './race.mjs';
+import { below, print, race, uniform } from './race.mjs';
 
 const kDimension = 64;
 const kResults = 25;
@@ -68,14 +68,14 @@ async function onnxScan(items) {
   const { scanModel } = await import('./onnx.mjs');
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.simd = true;
-  const vectors = Float32Array.from({ length: items * kDimension }, () => random.next().value - 0.5);
+  const vectors = Float32Array.from({ length: items * kDimension }, () => uniform() - 0.5);
   const model = scanModel(vectors, items, kDimension, kResults);
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ['wasm'],
     graphOptimizationLevel: 'all',
   });
   return async () => {
-    const query = Float32Array.from({ length: kDimension }, () => random.next().value - 0.5);
+    const query = Float32Array.from({ length: kDimension }, () => uniform() - 0.5);
     const { scores, items: best } = await session.run({ query: new ort.Tensor('float32', query, [1, kDimension]) });
     if (scores.data.length !== kResults || best.data.length !== kResults) throw new Error('a short list');
   };

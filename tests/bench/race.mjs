@@ -13,7 +13,8 @@ function* randomNumbers(seed) {
   }
 }
 const random = randomNumbers(1);
-export const below = (n) => Math.floor(random.next().value * n);
+export const uniform = () => random.next().value;
+export const below = (n) => Math.floor(uniform() * n);
 
 /**
  * Runs the contenders `laps` times each after a round of warm-up, taking turns of 25 laps: so all see
