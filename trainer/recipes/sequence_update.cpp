@@ -9,6 +9,7 @@
 #include "trainer/recipes/cold_start.h"
 #include "trainer/recipes/new_item_popularity.h"
 #include "trainer/recipes/new_item_vectors.h"
+#include "trainer/recipes/sequence_recipe.h"
 
 namespace attune::trainer {
 namespace {
@@ -63,14 +64,9 @@ class UpdatedSequenceModel : public TrainedModel {
 
  private:
   void writeVectors(const ItemOrder& order, BundleBuilder& bundle) const {
-    if (!old_.floats.empty()) {
-      std::vector<float> rows;
-      for (const uint32_t item : order.toDataset) {
-        const auto row = vectorOf(item);
-        rows.insert(rows.end(), row.begin(), row.end());
-      }
-      return bundle.add(SectionKind::ItemVectors, rows);
-    }
+    if (!old_.floats.empty())
+      return writeItemVectors(table_.vectors, table_.dimension, order, BundlePrecision::float32,
+                              bundle);
     const size_t stride = old_.bytes.stride;
     std::vector<int8_t> rows;
     std::vector<float> scales;
