@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { refusal } from './refusal.mjs';
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ATTUNE = process.env.ATTUNE_BIN ?? join(ROOT, 'build/native/attune');
 const sha = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -19,15 +21,7 @@ describe('mistakes on the command line and in files', () => {
   const attune = (...options) => spawnSync(ATTUNE, options, { encoding: 'utf8' });
 
   /** Runs a command that must fail and returns its one line. */
-  function refused(...options) {
-    const { status, stdout, stderr } = attune(...options);
-    assert.equal(status, 2, `${options.join(' ')}: exit ${status}\n${stdout}${stderr}`);
-    assert.equal(stdout, '');
-    const lines = stderr.trimEnd().split('\n');
-    assert.equal(lines.length, 1, stderr);
-    assert.match(lines[0], /^attune: /);
-    return lines[0];
-  }
+  const refused = (...options) => refusal(attune(...options), options.join(' '));
 
   function succeeds(...options) {
     const { status, stderr } = attune(...options);

@@ -13,6 +13,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { load, memoryStore } from '../../js/dist/node.js';
 import { bundles, root } from './fixtures.mjs';
 import { later, manifestOf, newKey, now, sha256, shop, signed } from './publishing.mjs';
+import { refusal } from './refusal.mjs';
 
 const ATTUNE = process.env.ATTUNE_BIN ?? join(root, 'build/native/attune');
 const strace = spawnSync('strace', ['-V']).status === 0;
@@ -29,15 +30,7 @@ function succeeds(...options) {
 }
 
 /** Runs a command that must fail and returns its one line. */
-function refused(...options) {
-  const { status, stdout, stderr } = attune(...options);
-  assert.equal(status, 2, `${options.join(' ')}: exit ${status}\n${stdout}${stderr}`);
-  assert.equal(stdout, '');
-  const lines = stderr.trimEnd().split('\n');
-  assert.equal(lines.length, 1, stderr);
-  assert.match(lines[0], /^attune: /);
-  return lines[0];
-}
+const refused = (...options) => refusal(attune(...options), options.join(' '));
 
 const publishing = (bundle, ...more) =>
   ['publish', '--bundle', bundle, '--to', 'shop', '--key', 'shop.key', ...more];
