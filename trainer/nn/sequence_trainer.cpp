@@ -36,7 +36,6 @@ uint64_t fingerprintOf(const SequenceModel& model, const Sequences& sequences,
   print.add(sequences.weights.data(), sequences.weights.size() * sizeof(float));
   print.add(sequences.offsets.data(), sequences.offsets.size() * sizeof(uint64_t));
   print.add(features.offsets.data(), features.offsets.size() * sizeof(uint64_t));
-  print.add(sequences.weights.data(), sequences.weights.size() * sizeof(float));
   for (const RowLists* lists : {&sequences.userRows, &sequences.contextRows}) {
     print.add(lists->rows.data(), lists->rows.size() * sizeof(uint32_t));
     print.add(lists->offsets.data(), lists->offsets.size() * sizeof(uint64_t));
@@ -54,7 +53,7 @@ uint64_t fingerprintOf(const SequenceModel& model, const Sequences& sequences,
     print.add(x);
   print.add(o.longHistories), print.add(o.schedule), print.add(o.precision);
   print.add(o.startValues.data(), o.startValues.size() * sizeof(float));
-  print.add(o.excludeSeen), print.add(c.itemBias), print.add(c.encoder);
+  print.add(o.excludeSeen), print.add(o.trainStart), print.add(c.itemBias), print.add(c.encoder);
   return print.value();
 }
 

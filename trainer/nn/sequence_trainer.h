@@ -47,7 +47,7 @@ struct SequenceTrainingOptions {
   float queryDropout = 0.5f;
   bool trainStart = true;  ///< each user's first item is a target too, of the start vector
   Precision precision = Precision::f32;
-  size_t wholeSoftmaxItems = 20000;  ///< larger catalogues are trained against drawn negatives
+  size_t wholeSoftmaxItems = 15000;  ///< larger catalogues are trained against drawn negatives
   size_t negatives = 2048;           ///< drawn anew for each step, shared by its tokens
   double negativePower = 0.5;        ///< chances are (1 + occurrences) ^ this
   size_t validationUsers = 10000;    ///< at most; 0: no validation, all epochs run

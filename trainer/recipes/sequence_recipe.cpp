@@ -15,6 +15,16 @@ namespace {
 constexpr size_t kStepsPerEpoch = 100;
 constexpr size_t kLeastBatchTokens = 512;
 constexpr size_t kMostBatchTokens = 12800;
+constexpr double kAveraging = 0.995;
+
+/// Sessions are learned from in many small steps with a mean over about two epochs of them, with
+/// less dropout, and without guessing the first item. Chosen on the last eighth of Yoochoose's
+/// training sessions, all steps of each: HR@20 0.678, MRR@20 0.278 after eight epochs of the large
+/// steps, 0.710, 0.303 so.
+constexpr size_t kSessionBatchTokens = 1024;
+constexpr double kSessionAveraging = 0.999;
+constexpr double kSessionDropout = 0.3;
+constexpr double kSessionEvents = 8;  // on average, fewer than a history of a known user has
 
 /// Few events an item ask for much dropout: 0.2 from 300 events an item on, 0.1 more for each
 /// halving, at most 0.5. Chosen on the validation events of ML-1M (293) and Amazon Beauty (16).
@@ -29,19 +39,28 @@ size_t integer(const Parameters& p, const char* name) {
 
 }  // namespace
 
+bool areSessions(const Sequences& sequences) {
+  const auto events = static_cast<double>(sequences.items.size());
+  return events < kSessionEvents * static_cast<double>(sequences.users()) && usersRepeat(sequences);
+}
+
 SequenceTrainingOptions trainingFor(const Parameters& p, const Sequences& sequences, size_t items,
                                     const TrainOptions& options, GemmThreads& threads) {
   const size_t events = sequences.items.size();
   SequenceTrainingOptions training;
   training.epochs = integer(p, "epochs");
   training.patience = integer(p, "patience");
-  training.averaging = p.number("weight_averaging");
   training.learningRate = p.number("learning_rate");
-  training.dropout =
-      static_cast<float>(p.has("dropout") ? p.number("dropout") : dropoutFor(events, items));
-  training.tokensPerBatch = p.has("batch_tokens") ? integer(p, "batch_tokens")
-                                                  : std::clamp(events / kStepsPerEpoch,
-                                                               kLeastBatchTokens, kMostBatchTokens);
+  const bool sessions = areSessions(sequences);
+  training.averaging = sessions ? kSessionAveraging : kAveraging;
+  if (p.has("weight_averaging")) training.averaging = p.number("weight_averaging");
+  const double dropout = sessions ? kSessionDropout : dropoutFor(events, items);
+  training.dropout = static_cast<float>(p.has("dropout") ? p.number("dropout") : dropout);
+  const size_t mostTokens = sessions ? kSessionBatchTokens : kMostBatchTokens;
+  training.tokensPerBatch = p.has("batch_tokens")
+                                ? integer(p, "batch_tokens")
+                                : std::clamp(events / kStepsPerEpoch, kLeastBatchTokens, mostTokens);
+  training.trainStart = !sessions;
   training.excludeSeen = !usersRepeat(sequences);
   training.seed = options.seed;
   training.threads = &threads;

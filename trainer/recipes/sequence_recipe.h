@@ -11,9 +11,13 @@
 
 namespace attune::trainer {
 
+/// Whether the users are passing visitors: short histories, with items that come again. The last
+/// click then matters more than taste, and new sessions resemble the latest ones.
+bool areSessions(const Sequences& sequences);
+
 /// Training as the parameters epochs, patience, weight_averaging, learning_rate, dropout and
-/// batch_tokens say, or, where these are left to the data, as the numbers of events and items ask
-/// for; with the run's seed, threads and progress. `options` and `threads` must outlive it.
+/// batch_tokens say, or, where these are left to the data, as the numbers of events and items, and
+/// whether they are of sessions, ask for; with the run's seed, threads and progress. `options` and `threads` must outlive it.
 SequenceTrainingOptions trainingFor(const Parameters& parameters, const Sequences& sequences,
                                     size_t items, const TrainOptions& options,
                                     GemmThreads& threads);

@@ -35,7 +35,7 @@ struct Settings {
 
   SequenceModelConfig model;
   QueryTableOptions query;
-  bool recencyBias;  ///< the score may also count what was popular lately
+  bool recencyBias;  ///< what was popular lately may count, and new sessions more than old ones
   double minPercentile;
   double maxPercentile;
   bool useMetadata;
@@ -46,6 +46,9 @@ Sequences sequencesOf(const Dataset& data, const Settings& settings, const Query
   options.minPercentile = settings.minPercentile;
   options.maxPercentile = settings.maxPercentile;
   options.query = &query;
+  Sequences sequences = userHistories(data, options);
+  if (!settings.recencyBias || !areSessions(sequences)) return sequences;
+  options.recencyWeights = true;
   return userHistories(data, options);
 }
 
