@@ -38,6 +38,7 @@ xz-utils               unpacks packages and data
 "
 attune_test_packages="
 chromium               runs the page in the browser tests
+firefox-esr            runs the golden sessions in another engine
 clang                  builds the fuzz tests
 libclang-rt-14-dev     the fuzzer and the sanitizers of clang
 wrk                    loads the collector in its benchmark
@@ -168,7 +169,7 @@ attune_setup_npm() {
   sum=$(sha256sum <"$lock")
   [ "$sum" = "$(cat "$stamp" 2>/dev/null)" ] && return 0
   if [ ! "$js/node_modules/.package-lock.json" -nt "$lock" ]; then
-    attune_say "Installing npm packages into js/node_modules: the TypeScript compiler and bundler"
+    attune_say "Installing npm packages into js/node_modules: compiler, bundler, and what the tests run the package in"
     (cd "$js" && attune_run npm-ci npm ci --no-audit --no-fund --prefer-offline) || return
   fi
   printf '%s\n' "$sum" >"$stamp"

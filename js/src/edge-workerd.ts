@@ -1,0 +1,7 @@
+// attune/edge for Cloudflare Workers and hosts like it, where attune.wasm is imported.
+import { makeCreateHandler } from './edge-handler.js';
+import { load } from './workerd.js';
+
+export * from './edge-api.js';
+
+export const createHandler = /* @__PURE__ */ makeCreateHandler(load);

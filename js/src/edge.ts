@@ -1,0 +1,7 @@
+// attune/edge for hosts of which nothing else is known: attune.wasm is fetched from beside this file.
+import { makeCreateHandler } from './edge-handler.js';
+import { load } from './index.js';
+
+export * from './edge-api.js';
+
+export const createHandler = /* @__PURE__ */ makeCreateHandler(load);

@@ -1,0 +1,62 @@
+// Bundles of the AWS clients' calls for the hosts that they run in.
+import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { root } from './fixtures.mjs';
+
+const js = join(root, 'js');
+const { build } = createRequire(join(js, 'package.json'))('esbuild');
+
+/** Programs are kept here, below the project, so that Node finds what they import. */
+export const programs = join(root, 'build/js-programs');
+
+/** Bundles a program's text, which may import `attune`, the AWS clients and the tests; returns its path. */
+export async function bundleProgram(name, contents, { platform = 'browser', conditions = [], external = [], alias = {} } = {}) {
+  mkdirSync(programs, { recursive: true });
+  const outfile = join(programs, `${name}.mjs`);
+  await build({
+    stdin: { contents, resolveDir: join(root, 'tests/js'), sourcefile: `${name}.js` },
+    bundle: true,
+    format: 'esm',
+    platform,
+    conditions,
+    external,
+    outfile,
+    logLevel: 'error',
+    keepNames: true,
+    nodePaths: [join(js, 'node_modules')],
+    alias: { attune: join(js, 'dist/index.js'), 'attune/aws': join(js, 'dist/aws.js'), ...alias },
+    ...(platform === 'node' && {
+      banner: { js: "import { createRequire as attuneRequire } from 'node:module'; const require = attuneRequire(import.meta.url);" },
+    }),
+  });
+  return outfile;
+}
+
+/** In a host: `run(bytesOf, wasm)` sends all calls to the clients on the device. */
+export const kDeviceProgram = `
+  import { load } from 'attune';
+  import { clientConfig } from 'attune/aws';
+  import { campaignsOf, sendCalls, textOf } from './wire-calls.mjs';
+  export async function run(bundles, wasm) {
+    const opened = {};
+    for (const [name, bytes] of Object.entries(bundles)) opened[name] = await load(bytes, { wasm });
+    let user;
+    const config = clientConfig({
+      campaigns: campaignsOf((name, more) => ({ recommender: opened[name], ...more })),
+      forward() {},
+      onError() {},
+      admit(operation) {
+        if (user === 'broken') throw new Error('broken');
+        return user !== 'busy';
+      },
+    });
+    const { requestHandler } = config;
+    const handle = (request, options) => {
+      user = JSON.parse(textOf(request.body)).userId;
+      return requestHandler.handle(request, options);
+    };
+    return sendCalls(() => ({ ...config, requestHandler: { ...requestHandler, handle } }));
+  }
+`;
