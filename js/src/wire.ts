@@ -172,12 +172,11 @@ async function listed(host: WireHost, campaign: WireCampaign, request: WireRecom
     throw invalidInput(`${isRelated ? 'itemId' : 'userId'} is missing`);
   }
   const { context: given, ...options } = { ...defaults, ...listOptions(campaign, request.options) };
-  const context = knownContext(host, recommender, given);
   return host.withSession(recommender, userId, events, (session) => {
     // As the service does, popular items stand in for those like an item that nobody knows.
     const about = itemId !== undefined && (isRelated || userId === undefined);
     if (about && recommender.has(itemId)) return recommender.similarItems(itemId, { ...options, session });
-    return session.getRecommendations({ ...options, context });
+    return session.getRecommendations({ ...options, context: knownContext(host, recommender, given) });
   });
 }
 
@@ -204,6 +203,8 @@ function filterNamed({ recommender, filters = {} }: WireCampaign, name: string):
 /** Columns that the model does not know break nothing, as with the service. */
 function knownContext(host: WireHost, recommender: Recommender, given: Values | undefined): Values {
   const known = recommender.contextColumns.map(({ name }) => name.toLowerCase());
+  // What nobody reads is not looked up, so that answers do not vary with it.
+  if (!known.length) return {};
   const values = { ...host.context?.(), ...given };
   return Object.fromEntries(Object.entries(values).filter(([name]) => known.includes(name.toLowerCase())));
 }

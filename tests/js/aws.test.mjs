@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { clientConfig, requestHandler } from '../../js/dist/aws.js';
 import { load } from '../../js/dist/node.js';
 import { bundles, errorOf, kGroups, wasmUrl } from './fixtures.mjs';
-import { bundleProgram, kDeviceProgram } from './sdk-program.mjs';
+import { bundleProgram, kDeviceProgram } from './programs.mjs';
 import { judge } from './wire-answers.mjs';
 
 const require = createRequire(new URL('../../js/package.json', import.meta.url));

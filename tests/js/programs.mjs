@@ -1,6 +1,6 @@
 // Bundles of the AWS clients' calls for the hosts that they run in.
 import { createRequire } from 'node:module';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { root } from './fixtures.mjs';
@@ -11,9 +11,17 @@ const { build } = createRequire(join(js, 'package.json'))('esbuild');
 /** Programs are kept here, below the project, so that Node finds what they import. */
 export const programs = join(root, 'build/js-programs');
 
+/** Makes `attune` something that programs here find by its name, with the conditions of their host. */
+export function installPackage() {
+  mkdirSync(join(programs, 'node_modules'), { recursive: true });
+  const link = join(programs, 'node_modules/attune');
+  if (!existsSync(link)) symlinkSync(js, link, 'dir');
+  writeFileSync(join(programs, 'package.json'), '{"type":"module","dependencies":{"attune":"*"}}');
+}
+
 /** Bundles a program's text, which may import `attune`, the AWS clients and the tests; returns its path. */
-export async function bundleProgram(name, contents, { platform = 'browser', conditions = [], external = [], alias = {} } = {}) {
-  mkdirSync(programs, { recursive: true });
+export async function bundleProgram(name, contents, { platform = 'browser', conditions = [], external = [], minify = false } = {}) {
+  installPackage();
   const outfile = join(programs, `${name}.mjs`);
   await build({
     stdin: { contents, resolveDir: join(root, 'tests/js'), sourcefile: `${name}.js` },
@@ -25,8 +33,8 @@ export async function bundleProgram(name, contents, { platform = 'browser', cond
     outfile,
     logLevel: 'error',
     keepNames: true,
-    nodePaths: [join(js, 'node_modules')],
-    alias: { attune: join(js, 'dist/index.js'), 'attune/aws': join(js, 'dist/aws.js'), ...alias },
+    minify,
+    nodePaths: [join(programs, 'node_modules'), join(js, 'node_modules')],
     ...(platform === 'node' && {
       banner: { js: "import { createRequire as attuneRequire } from 'node:module'; const require = attuneRequire(import.meta.url);" },
     }),
