@@ -166,6 +166,11 @@ test('the package holds what it needs and nothing else', () => {
     'wire-lists',
     'wire-reader',
     'within-time',
+    'worker',
+    'worker-client',
+    'worker-host',
+    'worker-methods',
+    'worker-script',
     'workerd',
   ];
   const expected = [
