@@ -33,7 +33,9 @@ export interface ObjectNamespace<Id = unknown> {
   get(id: Id): { fetch(request: Request): Promise<Response> };
 }
 
-const kMaxTries = 8;
+/** Of requests that change one history at once, one gets through in each round. */
+const kMaxTries = 50;
+const kMaxPauseMs = 20;
 const kUrl = 'https://attune.invalid/history';
 
 /** Histories in Durable Objects, one a user: every change is seen by the next request, and none lost. */
@@ -61,6 +63,7 @@ export function durableObjectStore<Id>(namespace: ObjectNamespace<Id>): EdgeStor
         const { version, bytes } = await load(user);
         const response = expected(await send(user, 'PUT', change(bytes), version), 204, 412);
         if (response.status === 204) return;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * kMaxPauseMs));
       }
       throw new Error(`the history was changed by others ${kMaxTries} times in a row`);
     },

@@ -1,14 +1,16 @@
 // attune/aws: the unmodified AWS clients on the device.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import { clientConfig, requestHandler } from '../../js/dist/aws.js';
 import { load } from '../../js/dist/node.js';
-import { bundles, errorOf, kGroups, wasmUrl } from './fixtures.mjs';
-import { bundleProgram, kDeviceProgram } from './programs.mjs';
+import { bundles, errorOf, kGroups, root, wasmUrl } from './fixtures.mjs';
+import { bundleProgram, installPackage, kDeviceProgram, programs } from './programs.mjs';
 import { judge } from './wire-answers.mjs';
 
 const require = createRequire(new URL('../../js/package.json', import.meta.url));
@@ -46,6 +48,16 @@ test('the captured calls are sent as captured, and answers and errors parsed as 
   const { run } = await import(pathToFileURL(path).href);
   const bytes = { sims: readFileSync(bundles.sims), popularity: readFileSync(bundles.popularity) };
   judge(await run(bytes, readFileSync(wasmUrl)), { isSigned: false });
+});
+
+test('the example is one line away from the service', async () => {
+  installPackage();
+  const path = join(programs, 'recommend.mjs');
+  copyFileSync(join(root, 'examples/aws-sdk/recommend.mjs'), path);
+  const { recommendationId, itemList } = JSON.parse(execFileSync(process.execPath, [path, bundles.sims, 'b1'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  assert.match(recommendationId, /^RID-/);
+  assert.equal(itemList.length, 5);
+  assert.ok(itemList.slice(0, 3).every(({ itemId, score }) => isB(itemId) && score > 0));
 });
 
 test('a click told to the events client counts in the next list of the runtime client', async () => {

@@ -41,6 +41,12 @@ describe('the example Worker', { skip: reasonToSkip, concurrency: false }, () =>
     return itemList.map(({ itemId }) => itemId);
   };
 
+  test('of ten first requests each is answered, though one of them opens the bundle for all', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => fetch(`${worker.url}/recommend/first-${n}?numResults=3`)));
+    for (const answer of answers) assert.equal((await good(answer)).itemList.length, 3);
+    assert.equal(worker.errors, '');
+  });
+
   test('answers by POST and by GET, with tags for caches', async () => {
     assert.equal((await ids('nobody')).length, 3);
     const related = await fetch(`${worker.url}/related/b1?numResults=3`);
@@ -69,6 +75,7 @@ describe('the example Worker', { skip: reasonToSkip, concurrency: false }, () =>
     const unseen = await ids('busy', { filterArn: `${ARN}filter/unseen`, numResults: 100 });
     assert.ok(unseen.length > 0);
     assert.deepEqual(unseen.filter((id) => clicked.includes(id)), []);
+    assert.equal(worker.errors, '');
   });
 
   test('PutItems is answered with what the collector says', async () => {

@@ -56,6 +56,27 @@ const kWorker = `
   };
 `;
 
+/** Prints what a handler of attune/edge answers to a click and to the list after it. */
+const kHandler = `
+  import process from 'node:process';
+  import { createHandler } from 'attune/edge';
+  const handler = createHandler({ bundle: process.argv[2], cookie: { secret: 'a secret of 16 characters' } });
+  const post = (path, body, headers) =>
+    handler(new Request('https://edge.example' + path, {
+      method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers },
+    }));
+  const event = { eventType: 'click', itemId: 'b1', sentAt: 1700000000 };
+  const clicked = await post('/events', { trackingId: 't', sessionId: 's', userId: 'ada', eventList: [event] });
+  const cookie = clicked.headers.get('set-cookie').split(';')[0];
+  const campaignArn = 'arn:aws:personalize:us-east-1:123456789012:campaign/shop';
+  const list = await post('/recommendations', { campaignArn, userId: 'ada', numResults: 5 }, { cookie });
+  const related = await handler(new Request('https://edge.example/related/a1'));
+  const refused = await post('/recommendations', { campaignArn: 'x' });
+  const { itemList } = await list.json();
+  const bodies = [await related.json(), await refused.json()];
+  console.log(JSON.stringify({ itemList, related: bodies[0].itemList, etag: related.headers.get('etag'), refused: bodies[1] }));
+`;
+
 /** Runs a command to its end; its output as JSON. */
 async function jsonOf(command, values) {
   const child = spawn(command, values, { cwd: programs, stdio: ['ignore', 'pipe', 'pipe'], timeout: kTimeoutMs });
@@ -68,6 +89,22 @@ async function jsonOf(command, values) {
 }
 
 /** The program is copied, not bundled: the host itself finds the package and the entry for it. */
+/** What attune/edge answers in Node, Deno and Bun, by name. */
+export const handlersOf = [
+  { name: 'Node', skip: false, command: process.execPath, values: [] },
+  { name: 'Deno', skip: missing('Deno', DENO), command: DENO, values: ['run', '--no-prompt', '--allow-read'] },
+  { name: 'Bun', skip: missing('Bun', BUN), command: BUN, values: ['run'] },
+].map(({ name, skip, command, values }) => ({
+  name,
+  skip,
+  answers: (bundle) => {
+    installPackage();
+    const program = join(programs, `handler-${name}.mjs`);
+    writeFileSync(program, kHandler);
+    return jsonOf(command, [...values, program, bundle]);
+  },
+}));
+
 const inCommand = (command, values) => (bundle, requests) => {
   installPackage();
   writeFileSync(join(programs, 'golden-run.mjs'), readFileSync(join(root, 'tests/js/golden-run.mjs')));

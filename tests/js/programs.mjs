@@ -11,11 +11,18 @@ const { build } = createRequire(join(js, 'package.json'))('esbuild');
 /** Programs are kept here, below the project, so that Node finds what they import. */
 export const programs = join(root, 'build/js-programs');
 
-/** Makes `attune` something that programs here find by its name, with the conditions of their host. */
+/** Makes `attune` and the AWS clients something that programs here find by name, each host by its conditions. */
 export function installPackage() {
   mkdirSync(join(programs, 'node_modules'), { recursive: true });
-  const link = join(programs, 'node_modules/attune');
-  if (!existsSync(link)) symlinkSync(js, link, 'dir');
+  for (const [name, path] of [['attune', js], ['@aws-sdk', join(js, 'node_modules/@aws-sdk')]]) {
+    const link = join(programs, 'node_modules', name);
+    if (existsSync(link)) continue;
+    try {
+      symlinkSync(path, link, 'dir');
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error; // another test file was faster
+    }
+  }
   writeFileSync(join(programs, 'package.json'), '{"type":"module","dependencies":{"attune":"*"}}');
 }
 
