@@ -7,6 +7,7 @@ import { createHandler } from '../../js/dist/edge-node.js';
 import { load } from '../../js/dist/node.js';
 import { ARN, campaignArn, Edge, good, refused } from './edge-site.mjs';
 import { bundles, errorOf, kExcludeSeen, kGroups } from './fixtures.mjs';
+import { manifestOf, newKey, shop, signed, Site } from './publishing.mjs';
 
 const isOfGroup = (group) => (id) => kGroups[group].includes(id);
 
@@ -249,9 +250,30 @@ test('a bundle that cannot be had is 503, the host is told why, and the next req
   assert.equal(tries, 2);
 });
 
+test('a manifest is followed behind the answers', async () => {
+  const site = await new Site().start();
+  const key = newKey();
+  site.publish(signed(manifestOf(shop), key));
+  const edge = new Edge({ bundle: site.manifest, load: { publicKeys: [key.text] }, updateSeconds: 0.001 });
+  const version = async () => (await good(await edge.get('/recommend/ada'))).modelVersion;
+  assert.equal(await version(), 1);
+  site.publish(signed(manifestOf(shop, { version: 2 }), key));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(await version(), 1, 'nobody waits for it');
+  await Promise.all(edge.work);
+  assert.equal(await version(), 2);
+  const still = new Edge({ bundle: site.manifest, load: { publicKeys: [key.text] }, updateSeconds: 0 });
+  await good(await still.get('/recommend/ada'));
+  site.publish(signed(manifestOf(shop, { version: 3 }), key));
+  await good(await still.get('/recommend/ada'));
+  await Promise.all(still.work);
+  assert.equal((await good(await still.get('/recommend/ada'))).modelVersion, 2);
+  site.stop();
+});
+
 test('a bug of the host is 500 and tells strangers nothing', async () => {
   const edge = new Edge({
-    context: () => {
+    admit: () => {
       throw new Error('secret');
     },
   });

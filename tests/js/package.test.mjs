@@ -329,6 +329,18 @@ test('a Workers bundle imports the compiled module and holds nothing of Node', a
   assert.doesNotMatch(text, /node:/);
 });
 
+test('a Workers bundle of the edge holds nothing of Node and makes no code', async () => {
+  const program = "export { createHandler, HistoryObject, durableObjectStore } from 'attune/edge';";
+  const text = await bundled(program, { conditions: ['workerd', 'worker', 'browser'], external: ['*.wasm'], minify: true });
+  assert.match(text, /import \w+ from"\.\/attune\.wasm"/);
+  assert.doesNotMatch(text, /node:|\beval\b|new Function/);
+});
+
+test('the entry for the AWS clients carries nothing of theirs, and nothing that loads', async () => {
+  const text = await bundled("export { clientConfig } from 'attune/aws';", { platform: 'browser', minify: true });
+  assert.doesNotMatch(text, /@aws-sdk|@smithy\/|node:|attune\.wasm/);
+});
+
 test('a program that uses a store only carries nothing else', async () => {
   const text = await bundled("export { memoryStore } from 'attune';", {
     platform: 'browser',
@@ -341,7 +353,13 @@ test('a TypeScript project finds the types of every entry', () => {
   const program = `
     import { load, type Recommender } from 'attune';
     import { load as inline } from 'attune/inline';
+    import { createHandler, type EdgeHandler } from 'attune/edge';
+    import { clientConfig } from 'attune/aws';
+    import { load as later, type WorkerRecommender } from 'attune/worker';
     import wasm from 'attune/attune.wasm';
+    export const handler: EdgeHandler = createHandler({ bundle: 'shop.attune', wasm });
+    export const remote: Promise<WorkerRecommender> = later('/shop.attune');
+    export const config = async () => clientConfig({ recommender: await load('shop.attune') });
     export const recommender: Promise<Recommender> = load('shop.attune', { wasm });
     export const other: typeof load = inline;
   `;
