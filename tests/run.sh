@@ -63,9 +63,11 @@ sanitizer_tests() {
 }
 
 packages=test
+npm_packages=test
 if $build_only || $fast; then packages=build; fi
+if $build_only; then npm_packages=build; fi
 stage 'set-up: Debian packages' attune_setup_packages "$packages" || finish
-stage 'set-up: Node and npm packages' eval 'attune_setup_node && attune_setup_npm' || finish
+stage 'set-up: Node and npm packages' eval 'attune_setup_node && attune_setup_npm '$npm_packages || finish
 stage 'build: trainer, runtime, package' attune_setup_build || finish
 if $build_only; then finish; fi
 

@@ -2,7 +2,7 @@
 # functions and runs nothing by itself:
 #   attune_setup_packages [build|test]   Debian packages (build, the default, or those and the tests')
 #   attune_setup_node                    Node >= 20 and npm, first in PATH
-#   attune_setup_npm                     js/node_modules from js/package-lock.json
+#   attune_setup_npm [build|test]        js/node_modules from js/package-lock.json, for tests tests/hosts too
 #   attune_setup_build                   build/native/attune, build/wasm/attune.wasm, js/dist
 #   attune_setup_all [build|test]        all of the above
 # What is there already is left alone, so a second run is quick and works offline. Each function
@@ -160,19 +160,24 @@ attune_setup_node() {
   attune_has_node || attune_fail "Node $attune_node_major was installed into build/tools but does not run"
 }
 
-# The lock file's checksum is kept beside what was installed from it.
-attune_setup_npm() {
-  local js=$attune_root/js lock sum stamp
-  lock=$js/package-lock.json
-  stamp=$js/node_modules/.attune-lock-sha256
-  [ -f "$lock" ] || { attune_fail "js/package-lock.json is missing"; return; }
+# attune_npm_ci FOLDER WHAT: installs what a lock file says. Its checksum is kept beside what was installed.
+attune_npm_ci() {
+  local folder=$attune_root/$1 lock sum stamp
+  lock=$folder/package-lock.json
+  stamp=$folder/node_modules/.attune-lock-sha256
+  [ -f "$lock" ] || { attune_fail "$1/package-lock.json is missing"; return; }
   sum=$(sha256sum <"$lock")
   [ "$sum" = "$(cat "$stamp" 2>/dev/null)" ] && return 0
-  if [ ! "$js/node_modules/.package-lock.json" -nt "$lock" ]; then
-    attune_say "Installing npm packages into js/node_modules: compiler, bundler, and what the tests run the package in"
-    (cd "$js" && attune_run npm-ci npm ci --no-audit --no-fund --prefer-offline) || return
+  if [ ! "$folder/node_modules/.package-lock.json" -nt "$lock" ]; then
+    attune_say "Installing npm packages into $1/node_modules: $2"
+    (cd "$folder" && attune_run npm-ci npm ci --no-audit --no-fund --prefer-offline) || return
   fi
   printf '%s\n' "$sum" >"$stamp"
+}
+
+attune_setup_npm() {
+  attune_npm_ci js "the TypeScript compiler and bundler" || return
+  [ "${1:-build}" = build ] || attune_npm_ci tests/hosts "Deno, Bun and workerd, and what drives Firefox"
 }
 
 # attune_setup_preset PRESET [TARGET]: configures and builds one CMake preset.
@@ -194,5 +199,5 @@ attune_setup_build() {
 }
 
 attune_setup_all() {
-  attune_setup_packages "${1:-build}" && attune_setup_node && attune_setup_npm && attune_setup_build
+  attune_setup_packages "${1:-build}" && attune_setup_node && attune_setup_npm "${1:-build}" && attune_setup_build
 }

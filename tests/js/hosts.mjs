@@ -9,8 +9,9 @@ import { dist, root, wasmUrl } from './fixtures.mjs';
 import { bundleProgram, installPackage, programs } from './programs.mjs';
 import { reasonToSkip as noWorkerd, Worker } from './workerd.mjs';
 
-const modules = join(root, 'js/node_modules');
+const modules = join(root, 'tests/hosts/node_modules');
 const npm = createRequire(join(root, 'js/package.json'));
+const npmOfHosts = createRequire(join(root, 'tests/hosts/package.json'));
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FIREFOX = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 const kTimeoutMs = 120_000;
@@ -170,7 +171,7 @@ export async function withChromium(use) {
 
 /** Debian's Firefox is driven over WebDriver BiDi. */
 export async function withFirefox(use) {
-  const puppeteer = npm('puppeteer-core');
+  const puppeteer = npmOfHosts('puppeteer-core');
   const browser = await puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, timeout: kTimeoutMs });
   try {
     return await use((program, files) => answersOfPage(browser, program, files));

@@ -32,12 +32,12 @@ export class Machine {
   bin = join(this.root, 'bin');
 
   constructor() {
-    for (const folder of ['bin', 'tests', 'js']) mkdirSync(join(this.root, folder));
+    for (const folder of ['bin', 'tests', 'tests/hosts', 'js']) mkdirSync(join(this.root, folder));
     for (const script of ['setup.sh', 'run.sh']) {
       copyFileSync(join(testsFolder, script), join(this.root, 'tests', script));
     }
     for (const tool of REAL_TOOLS) this.link(tool);
-    writeFileSync(join(this.root, 'js/package-lock.json'), '{"lockfileVersion":3}');
+    for (const folder of ['js', 'tests/hosts']) writeFileSync(join(this.root, folder, 'package-lock.json'), '{"lockfileVersion":3}');
     this.standIn('id', 'echo "${FAKE_UID:-0}"');
     this.standIn('apt-get', '');
     this.standIn('dpkg-query', NOBODY_MISSING);

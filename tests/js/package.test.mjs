@@ -89,11 +89,8 @@ test('the package has no dependencies, no install scripts and says what it is', 
   assert.deepEqual(manifest.files, ['dist']);
 });
 
-test('the lock file names no host to install from', () => {
-  const { packages } = JSON.parse(readFileSync(join(js, 'package-lock.json'), 'utf8'));
-  // Where packages ask for donations is theirs to say.
-  for (const one of Object.values(packages)) delete one.funding;
-  assert.doesNotMatch(JSON.stringify(packages), /https?:|"resolved"/);
+test('the lock file names no host', () => {
+  assert.doesNotMatch(readFileSync(join(js, 'package-lock.json'), 'utf8'), /https?:|"resolved"/);
 });
 
 test('the package holds what it needs and nothing else', () => {

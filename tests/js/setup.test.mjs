@@ -159,6 +159,16 @@ test('npm packages are installed once, and again when the lock file changes', ()
   assert.equal(machine.callsOf('npm').length, 1);
 });
 
+test('what only the tests run is installed for tests only', () => {
+  machine.standIn('npm', `${NPM_CI}; pwd >>"${machine.root}/folders"`);
+  const folders = () => readFileSync(join(machine.root, 'folders'), 'utf8').trim().split('\n').map((one) => one.slice(machine.root.length + 1));
+  assert.equal(machine.setup('attune_setup_npm build').code, 0);
+  assert.deepEqual(folders(), ['js']);
+  assert.match(machine.setup('attune_setup_npm test').out, /^Installing npm packages into tests\/hosts\/node_modules: Deno/);
+  assert.deepEqual(folders(), ['js', 'tests/hosts']);
+  assert.deepEqual(machine.setup('attune_setup_npm test'), { code: 0, out: '', errors: [] });
+});
+
 test('a failed npm installation is one line, and is tried again', () => {
   machine.standIn('npm', 'echo "npm error network"; exit 1');
   const result = machine.setup('attune_setup_npm');

@@ -10,7 +10,7 @@ import { root, wasmUrl } from './fixtures.mjs';
 import { bundleProgram, programs } from './programs.mjs';
 
 const arch = { x64: '64', arm64: 'arm64' }[process.arch];
-const WORKERD = join(root, `js/node_modules/@cloudflare/workerd-linux-${arch}/bin/workerd`);
+const WORKERD = join(root, `tests/hosts/node_modules/@cloudflare/workerd-linux-${arch}/bin/workerd`);
 const kStartMs = 30_000;
 
 export const reasonToSkip = existsSync(WORKERD) ? false : `no workerd for this machine at ${WORKERD}`;
