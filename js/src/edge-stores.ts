@@ -88,11 +88,13 @@ export class HistoryObject {
     this.#state = state;
   }
 
-  fetch(request: Request): Promise<Response> {
-    return this.#state.blockConcurrencyWhile(() => this.#answer(request));
+  async fetch(request: Request): Promise<Response> {
+    // Before the storage is asked: an object whose blocked work fails is started anew.
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    return this.#state.blockConcurrencyWhile(() => this.#answer(request, bytes));
   }
 
-  async #answer(request: Request): Promise<Response> {
+  async #answer(request: Request, given: Uint8Array): Promise<Response> {
     const { storage } = this.#state;
     const version = Number((await storage.get('version')) ?? 0);
     const wanted = request.headers.get('if-match');
@@ -102,7 +104,7 @@ export class HistoryObject {
     }
     if (wanted !== null && wanted !== `"${version}"`) return new Response(null, { status: 412 });
     if (request.method === 'PUT') {
-      await storage.put({ bytes: new Uint8Array(await request.arrayBuffer()), version: version + 1 });
+      await storage.put({ bytes: given, version: version + 1 });
     } else if (request.method === 'DELETE') {
       await storage.delete(['bytes']);
       await storage.put({ version: version + 1 });
