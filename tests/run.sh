@@ -51,15 +51,18 @@ node_tests() {
   local files
   mapfile -t files < <(find "$1" -name '*.test.mjs' -not -path '*/node_modules/*' | sort)
   [ "${#files[@]}" -gt 0 ] || { attune_fail "no *.test.mjs below $1"; return; }
-  node --test "${files[@]}"
+  with_postgres node --test "${files[@]}"
 }
 
+# with_postgres COMMAND...: with a server of its own, so that no test of stores is skipped.
+with_postgres() { bash "$attune_root/tests/postgres.sh" run "$@"; }
+
 native_build() { attune_setup_preset native; }
-native_tests() { ctest --preset native --no-tests=error -j "$ATTUNE_JOBS"; }
+native_tests() { with_postgres ctest --preset native --no-tests=error -j "$ATTUNE_JOBS"; }
 sanitizer_build() { attune_setup_preset native-asan; }
 sanitizer_tests() {
   ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-    ctest --preset native-asan --no-tests=error -j "$ATTUNE_JOBS"
+    with_postgres ctest --preset native-asan --no-tests=error -j "$ATTUNE_JOBS"
 }
 
 packages=test

@@ -27,6 +27,7 @@ libflatbuffers-dev     the bundle format
 nlohmann-json3-dev     JSON in the trainer
 libcli11-dev           the command line
 libsqlite3-dev         the embedded store
+libpq-dev              stores in PostgreSQL
 zlib1g-dev             reads .gz files
 liblzma-dev            reads .xz files
 libssl-dev             SHA-256, signatures and random numbers
@@ -41,6 +42,7 @@ chromium               runs the page in the browser tests
 firefox-esr            runs the golden sessions in another engine
 clang                  builds the fuzz tests
 libclang-rt-14-dev     the fuzzer and the sanitizers of clang
+postgresql             the server that the tests of stores start for themselves
 wrk                    loads the collector in its benchmark
 strace                 makes disks fail and kills programs at system calls
 brotli                 measures sizes as they go over the network

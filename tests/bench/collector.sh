@@ -3,6 +3,7 @@
 # same machine. Prints one JSON line: events/s as the server counted them, latencies, the server's
 # peak memory. Needs wrk (Debian's).
 #   tests/bench/collector.sh [SECONDS=20] [CONNECTIONS=64] [EVENTS a request=10] [path of attune=build/native/attune]
+# ATTUNE_BENCH_STORE: a postgres:// URL of an empty database, instead of a SQLite store.
 # ATTUNE_BENCH_FOLDER: where the store is made (default: a temporary folder); the disk is what counts.
 set -euo pipefail
 seconds=${1:-20}
@@ -16,11 +17,12 @@ server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$folder"' EXIT
 
 pick() { grep -o "\"$2\":\"\{0,1\}[^,\"}]*" <<<"$1" | head -1 | sed 's/^[^:]*:"\{0,1\}//'; }
-TRACKING_ID=$(pick "$("$attune" tracker --store "$folder/store.db" --create bench --json)" trackingId)
+store=${ATTUNE_BENCH_STORE:-$folder/store.db}
+TRACKING_ID=$(pick "$("$attune" tracker --store "$store" --create bench --json)" trackingId)
 export TRACKING_ID
 echo '{"rateLimits":{"perAddress":{"requestsPerSecond":0},"perTracker":{"requestsPerSecond":0}}}' >"$folder/serve.json"
 mkfifo "$folder/ready"
-"$attune" serve --store "$folder/store.db" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 \
+"$attune" serve --store "$store" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 \
   --config "$folder/serve.json" --log-level warning >"$folder/ready" &
 server=$!
 read -r ready <"$folder/ready"
@@ -35,9 +37,15 @@ peak=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$server/status")
 kill "$server"
 wait "$server" || :
 machine=$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs)
-printf '{"bench":"collector","connections":%d,"eventsPerRequest":%d,"seconds":%s' "$connections" "$EVENTS" "$(pick "$result" seconds)"
+engine=SQLite
+stored_bytes() { stat -c %s "$store"; }
+if [ -n "${ATTUNE_BENCH_STORE:-}" ]; then
+  engine=PostgreSQL
+  stored_bytes() { psql -At "$store" -c 'SELECT pg_database_size(current_database())'; }
+fi
+printf '{"bench":"collector","store":"%s","connections":%d,"eventsPerRequest":%d,"seconds":%s' "$engine" "$connections" "$EVENTS" "$(pick "$result" seconds)"
 printf ',"eventsPerSecond":%.0f,"p50Ms":%s,"p99Ms":%s,"maxMs":%s' \
   "$(awk -v n="$stored" -v s="$(pick "$result" seconds)" 'BEGIN { print n / s }')" "$(pick "$result" p50Ms)" "$(pick "$result" p99Ms)" "$(pick "$result" maxMs)"
 printf ',"eventsPerCommit":%.0f,"notOk":%s,"broken":%s' "$(awk -v n="$stored" -v c="$commits" 'BEGIN { print n / c }')" "$(pick "$result" notOk)" "$(pick "$result" broken)"
-printf ',"peakResidentBytes":%d,"storeBytes":%d' "$((peak * 1024))" "$(stat -c %s "$folder/store.db")"
+printf ',"peakResidentBytes":%d,"storeBytes":%d' "$((peak * 1024))" "$(stored_bytes)"
 printf ',"machine":"%s, %d cores"}\n' "$machine" "$(nproc)"

@@ -18,11 +18,11 @@ export function attune(...words) {
   return { code: run.status, out: run.stdout, err: run.stderr };
 }
 
-/** A folder with a store and one event tracker; gone after remove(). */
+/** A folder with a store (or beside the one given) and one event tracker; gone after remove(). */
 export class Place {
-  constructor() {
+  constructor(store) {
     this.folder = mkdtempSync(join(tmpdir(), 'attune-collector-'));
-    this.store = this.file('store.db');
+    this.store = store ?? this.file('store.db');
     this.key = this.newKey('shop', ORIGIN);
   }
 

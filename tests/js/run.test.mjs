@@ -21,6 +21,7 @@ function readyMachine() {
     mkdirSync(join(machine.root, 'tests', folder));
     writeFileSync(join(machine.root, 'tests', folder, 'some.test.mjs'), '');
   }
+  writeFileSync(join(machine.root, 'tests/postgres.sh'), '[ "$1" = run ] && shift && SERVER=there "$@"');
   mkdirSync(join(machine.root, 'examples/movies'), { recursive: true });
   writeFileSync(join(machine.root, 'examples/movies/run.sh'), 'echo the demo ran');
 }
@@ -40,6 +41,26 @@ test('the test run builds, runs every stage, from any folder, and counts them', 
   for (const folder of ['js', 'e2e', 'datasets']) {
     assert.ok(noted.some((call) => call.endsWith(`tests/${folder}/some.test.mjs`)), folder);
   }
+});
+
+test('the native tests and those in Node run beside a PostgreSQL server', () => {
+  readyMachine();
+  for (const tool of ['ctest', 'node']) {
+    machine.standIn(tool, `[ "$1" != --version ] || echo v20.19.0
+      printf '%s\\n' "${tool} $1 beside a server: \${SERVER:-none}" >>"${machine.root}/calls"`);
+  }
+  assert.equal(run().code, 0);
+  assert.deepEqual(machine.calls().filter((call) => /^(ctest|node) --(preset|test) beside/.test(call)),
+    ['ctest', 'node', 'node', 'node', 'ctest'].map((tool) => `${tool} --${tool === 'node' ? 'test' : 'preset'} beside a server: there`));
+});
+
+test('where no PostgreSQL server starts, the stages that need one fail', () => {
+  readyMachine();
+  writeFileSync(join(machine.root, 'tests/postgres.sh'), 'echo "attune: no server" >&2; exit 3');
+  const result = run();
+  assert.equal(result.code, 1);
+  assert.match(result.out, /^test: native +\d+ s {2}FAILED$/m);
+  assert.deepEqual(machine.callsOf('ctest'), []);
 });
 
 test('a failing stage fails the run but the other stages still run', () => {

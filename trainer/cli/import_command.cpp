@@ -60,7 +60,7 @@ uint64_t rowsPerSecond(const ImportSummary& summary) {
 
 void printJson(const ImportOptions& options, const ImportSummary& summary) {
   nlohmann::ordered_json out;
-  out["store"] = options.store;
+  out["store"] = storeName(options.store);
   out["type"] = datasetTypeName(options.type);
   out["mode"] = options.mode == ImportMode::full ? "full" : "incremental";
   out["rowsRead"] = summary.rowsRead;
@@ -89,7 +89,8 @@ void printLine(const char* name, uint64_t number, const std::string& note = "") 
 }
 
 void printText(const ImportOptions& options, const ImportSummary& summary) {
-  std::cout << "Imported " << datasetTypeName(options.type) << " into " << options.store << "\n";
+  std::cout << "Imported " << datasetTypeName(options.type) << " into " << storeName(options.store)
+            << "\n";
   printLine("rows read", summary.rowsRead);
   printLine("kept", summary.rowsKept);
   printLine("bad", summary.rowsBad,
@@ -121,7 +122,8 @@ void runImport(const ImportArguments& arguments) {
 void addImportCommand(CLI::App& app, std::function<void()>& run) {
   auto arguments = std::make_shared<ImportArguments>();
   CLI::App* command = app.add_subcommand("import", "Read CSV files into the store");
-  command->add_option("--store", arguments->store, "The store: a file path")->capture_default_str();
+  command->add_option("--store", arguments->store, std::string("The store: ") + kStoreForms)
+      ->capture_default_str();
   command->add_option("--type", arguments->type, "interactions, items or users")->required();
   command->add_option("--schema", arguments->schema, "The Avro schema (JSON) of the files")
       ->required();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "trainer/base/files.h"
+#include "trainer/data/store.h"
 #include "trainer/server/log.h"
 #include "trainer/server/serve.h"
 
@@ -43,7 +44,8 @@ void addServeCommand(CLI::App& app, std::function<void()>& run) {
   ServeOptions& options = arguments->options;
   CLI::App* command =
       app.add_subcommand("serve", "Collect events over HTTP into the store that training reads");
-  command->add_option("--store", options.store, "The store: a file path")->capture_default_str();
+  command->add_option("--store", options.store, std::string("The store: ") + kStoreForms)
+      ->capture_default_str();
   command
       ->add_option("--listen", options.listen,
                    "Where trackers send to: POST /events, /v1/events; port 0: any free one")

@@ -45,7 +45,8 @@ std::string recipeHelp() {
 }  // namespace
 
 void addSolutionOptions(CLI::App& command, SolutionOptions& options) {
-  command.add_option("--store", options.store, "The store: a file")->capture_default_str();
+  command.add_option("--store", options.store, std::string("The store: ") + kStoreForms)
+      ->capture_default_str();
   command.add_option("--recipe", options.recipe, "What to train; the names are below");
   command.add_option("--config", options.config, "A solution configuration as Personalize has it");
   command.add_option("--set", options.settings, "A recipe's parameter, name=value")->take_all();

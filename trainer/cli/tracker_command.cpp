@@ -89,8 +89,8 @@ void remove(const TrackerArguments& arguments, EventLog& log) {
   for (const EventTracker& tracker : log.trackers())
     if (fingerprint(tracker) == arguments.remove) found.push_back(tracker);
   if (found.empty())
-    throw UserError("store " + arguments.store + " has no key " + arguments.remove +
-                    ": see attune tracker --store " + arguments.store);
+    throw UserError("store " + storeName(arguments.store) + " has no key " + arguments.remove +
+                    ": see attune tracker --store " + storeName(arguments.store));
   change(log, [&] {
     for (const EventTracker& tracker : found) log.removeTracker(tracker.keySha256);
   });
@@ -115,7 +115,8 @@ void addTrackerCommand(CLI::App& app, std::function<void()>& run) {
   auto arguments = std::make_shared<TrackerArguments>();
   CLI::App* command = app.add_subcommand(
       "tracker", "Event trackers: who may send events to attune serve. Lists them by default");
-  command->add_option("--store", arguments->store, "The store: a file path")->capture_default_str();
+  command->add_option("--store", arguments->store, std::string("The store: ") + kStoreForms)
+      ->capture_default_str();
   CLI::Option* create = command->add_option(
       "--create", arguments->create,
       "Make a key for a tracker of this name; of one name there may be several, old and new");

@@ -9,6 +9,7 @@
 #include "trainer/base/files.h"
 #include "trainer/cli/filter_editor.h"
 #include "trainer/cli/solution_options.h"
+#include "trainer/data/store.h"
 #include "trainer/eval/served_bundle.h"
 #include "trainer/export/sha256.h"
 #include "trainer/recipes/update.h"
@@ -62,15 +63,15 @@ void update(const UpdateCommand& command) {
   const auto start = Clock::now();
   const ServedBundle before = ServedBundle::read(command.bundle);
   const Bundle& bundle = before.engine().bundle();
-  const Dataset data =
-      loadTrainingData(command.solution, solutionOfBundle(bundle, command.bundle));
+  const Dataset data = loadTrainingData(command.solution, solutionOfBundle(bundle, command.bundle));
   checkFilters(textsOf(before.engine().namedFilters()), data,
                textColumnsOf(bundle, command.bundle));
   const UpdatedBundle updated =
       updateBundle(bundle, command.bundle, data, threadCount(command.solution));
-  const ServedBundle served(updated.bytes, "the new bundle");  // never publish what cannot be opened
-  writeFileAtomically(command.output, {reinterpret_cast<const char*>(updated.bytes.data()),
-                                       updated.bytes.size()});
+  const ServedBundle served(updated.bytes,
+                            "the new bundle");  // never publish what cannot be opened
+  writeFileAtomically(command.output,
+                      {reinterpret_cast<const char*>(updated.bytes.data()), updated.bytes.size()});
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   const ordered_json report =
       reportOf(command, data, updated, std::string(bundle.recipe()), seconds);
@@ -87,7 +88,7 @@ void addUpdateCommand(CLI::App& app, std::function<void()>& run) {
   CLI::App* command = app.add_subcommand(
       "update", "Bring a bundle up to date without training: new items, new counts, same weights");
   auto options = std::make_shared<UpdateCommand>();
-  command->add_option("--store", options->solution.store, "The store: a file")
+  command->add_option("--store", options->solution.store, std::string("The store: ") + kStoreForms)
       ->capture_default_str();
   command->add_option("--bundle", options->bundle, "The bundle to start from")->required();
   command->add_option("--output", options->output, "The bundle to write; may be the same file")

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,10 @@ class EventLog {
 
   /// Waits a moment for other writers. Throws when the store is busy for longer.
   virtual void begin() = 0;
-  /// True when the event is new; false when one of the same key is there already.
-  virtual bool add(const Event& event) = 0;
+  /// Of each event whether it is new; false when one of the same key is there already, or came
+  /// before it in `events`. Many at once cost an engine over a network one exchange.
+  virtual std::vector<bool> add(std::span<const Event> events) = 0;
+  bool add(const Event& event) { return add(std::span(&event, 1)).front(); }
   /// Adds items or users, or replaces those of the same id. Throws when the stored schema of
   /// `schema.type` is not `schema` any more.
   virtual void putRecords(const AvroSchema& schema, const RowBatch& rows) = 0;

@@ -11,6 +11,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int64_t kMsPerSecond = 1000;
+/// The collector saw to the times; a clock here would make training depend on when it is run.
+constexpr int64_t kAnyTime = 100'000'000'000;
 
 constexpr const char* kEventSchemaJson =
     R"({"type":"record","name":"Interactions","namespace":"com.amazonaws.personalize.schema",)"
@@ -134,6 +136,20 @@ std::string EventRows::textOf(Source source, const Event& event, std::string_vie
       break;
   }
   return "";
+}
+
+EventScan::EventScan(const AvroSchema& schema, const RowVisitor& visit)
+    : rows_(schema, kAnyTime), visit_(visit) {}
+
+void EventScan::add(const Event& event, std::string_view user) {
+  ++counts_.events;
+  if (event.itemId.empty()) {
+    ++counts_.withoutItem;
+  } else if (rows_.convert(event, user)) {
+    visit_(rows_.values());
+  } else {
+    ++counts_.unfit;
+  }
 }
 
 }  // namespace attune::trainer

@@ -9,6 +9,7 @@
 
 #include "trainer/data/event.h"
 #include "trainer/data/row_parser.h"
+#include "trainer/data/store.h"
 
 namespace attune::trainer {
 
@@ -57,6 +58,20 @@ class EventRows {
   bool hasProperties_ = false;
   std::vector<std::string> texts_;
   std::vector<std::string_view> fields_;
+};
+
+/// Shows the collector's events as rows of the interactions, and counts those that are none. The
+/// visitor must outlive it. For one thread.
+class EventScan {
+ public:
+  EventScan(const AvroSchema& schema, const RowVisitor& visit);
+  void add(const Event& event, std::string_view user);
+  const EventCounts& counts() const { return counts_; }
+
+ private:
+  EventRows rows_;
+  const RowVisitor& visit_;
+  EventCounts counts_;
 };
 
 }  // namespace attune::trainer

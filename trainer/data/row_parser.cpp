@@ -124,6 +124,7 @@ RowParser::Reason RowParser::parseText(const FieldRule& rule, std::string_view t
                                        FieldValue& value) {
   const std::optional<size_t> characters = utf8Length(text);
   if (!characters) return "the text is not valid UTF-8";
+  if (text.find('\0') != std::string_view::npos) return "the text holds a NUL character";
   if (rule.role == Role::textual && *characters > kMaxTextualChars) {
     text = firstCharacters(text, kMaxTextualChars);
     ++textsCut_;

@@ -5,32 +5,15 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
 
 #include "trainer/base/errors.h"
+#include "trainer/data/import_rules.h"
+#include "trainer/data/known_aliases.h"
 #include "trainer/data/sqlite_import.h"
 #include "trainer/data/sqlite_layout.h"
 
 namespace attune::trainer {
 namespace {
-
-constexpr size_t kKnownAliases = 200'000;
-
-/// Aliases whose user is in event_identities already, so that most events write none. What a
-/// transaction added is forgotten when it is undone.
-class KnownAliases {
- public:
-  /// True when it was not known.
-  bool add(int64_t kind, const std::string& alias, const std::string& user) {
-    if (known_.size() >= kKnownAliases) known_.clear();
-    std::string entry = std::to_string(kind) + std::to_string(alias.size()) + ':' + alias + user;
-    return known_.insert(std::move(entry)).second;
-  }
-  void clear() { known_.clear(); }
-
- private:
-  std::unordered_set<std::string> known_;
-};
 
 /// A new file is only as durable as its entry in the folder.
 void syncFolder(const std::string& path) {
@@ -70,14 +53,11 @@ class SqliteEventLog final : public EventLog {
     open_ = true;
   }
 
-  bool add(const Event& event) override {
-    bind(event);
-    insert_->run();
-    if (database_.changedRows() == 0) return false;
-    if (event.userId.empty()) return true;
-    identify(kSessionAlias, event.sessionId, event.userId);
-    if (!event.anonymousId.empty()) identify(kAnonymousAlias, event.anonymousId, event.userId);
-    return true;
+  using EventLog::add;
+  std::vector<bool> add(std::span<const Event> events) override {
+    std::vector<bool> isNew;
+    for (const Event& event : events) isNew.push_back(addOne(event));
+    return isNew;
   }
 
   void putRecords(const AvroSchema& schema, const RowBatch& rows) override {
@@ -175,6 +155,16 @@ class SqliteEventLog final : public EventLog {
       rollback();
       throw;
     }
+  }
+
+  bool addOne(const Event& event) {
+    bind(event);
+    insert_->run();
+    if (database_.changedRows() == 0) return false;
+    if (event.userId.empty()) return true;
+    identify(kSessionAlias, event.sessionId, event.userId);
+    if (!event.anonymousId.empty()) identify(kAnonymousAlias, event.anonymousId, event.userId);
+    return true;
   }
 
   void bind(const Event& event) {

@@ -1,6 +1,7 @@
 #include "trainer/data/sqlite_events.h"
 
 #include "trainer/data/event_rows.h"
+#include "trainer/data/known_aliases.h"
 
 namespace attune::trainer {
 namespace {
@@ -11,9 +12,6 @@ const std::string kFrom =
     " FROM events e LEFT JOIN event_identities s ON s.kind=" + std::to_string(kSessionAlias) +
     " AND s.alias=e.session LEFT JOIN event_identities a ON a.kind=" +
     std::to_string(kAnonymousAlias) + " AND a.alias=e.anonymous";
-
-/// The collector saw to the times; a clock here would make training depend on when it is run.
-constexpr int64_t kAnyTime = 100'000'000'000;
 
 Event readEvent(const SqliteStatement& select) {
   Event event;
@@ -37,24 +35,13 @@ bool hasEvents(SqliteDatabase& database) {
 
 EventCounts scanEvents(SqliteDatabase& database, const AvroSchema& schema,
                        const RowVisitor& visit) {
-  EventCounts counts;
-  EventRows rows(schema, kAnyTime);
+  EventScan scan(schema, visit);
   SqliteStatement select(database, std::string("SELECT ") + kUser +
                                        ",e.time,e.type,e.item,e.value,e.properties,e.impression,"
                                        "e.recommendation,e.attribution" +
                                        kFrom + " ORDER BY e.\"$row\"");
-  while (select.step()) {
-    const Event event = readEvent(select);
-    ++counts.events;
-    if (event.itemId.empty()) {
-      ++counts.withoutItem;
-    } else if (rows.convert(event, select.text(0))) {
-      visit(rows.values());
-    } else {
-      ++counts.unfit;
-    }
-  }
-  return counts;
+  while (select.step()) scan.add(readEvent(select), select.text(0));
+  return scan.counts();
 }
 
 DatasetCounts countsWithEvents(SqliteDatabase& database) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "trainer/base/errors.h"
+#include "trainer/data/import_rules.h"
 #include "trainer/data/sqlite_interactions.h"
 #include "trainer/data/sqlite_records.h"
 
@@ -38,7 +39,7 @@ void SqliteImport::prepareTable() {
   const bool hasPutRows =
       database_.queryInteger("SELECT EXISTS(SELECT 1 FROM " + table_ +
                              " WHERE \"$source\"=" + std::to_string(kSourcePut) + ")") != 0;
-  checkStoredSchema(hasPutRows);
+  checkSchemaOfImport(storedSchema(database_, schema_.type), schema_, mode_, hasPutRows);
   if (mode_ == ImportMode::incremental) return;
   beforeTableIsEmptied();
   if (hasPutRows && schema_.type != DatasetType::interactions)
@@ -46,20 +47,6 @@ void SqliteImport::prepareTable() {
                       " WHERE \"$source\"=" + std::to_string(kSourceBulk));
   else
     createDatasetTable(database_, schema_);
-}
-
-void SqliteImport::checkStoredSchema(bool hasPutRows) {
-  const std::optional<AvroSchema> stored = storedSchema(database_, schema_.type);
-  const std::string difference = stored ? schemaDifference(*stored, schema_) : "";
-  if (difference.empty()) return;
-  const std::string what =
-      "the schema of " + table_ + " differs from the stored one: " + difference;
-  if (mode_ == ImportMode::incremental)
-    throw UserError(what + ": use the stored schema, or --mode full to replace the data");
-  if (hasPutRows)
-    throw UserError(what +
-                    ": the store holds single records of the stored schema; keep it, or use "
-                    "a new store");
 }
 
 void SqliteImport::commitTransaction() {

@@ -33,7 +33,6 @@ class SqliteImport : public ImportTransaction {
 
  private:
   void prepareTable();
-  void checkStoredSchema(bool hasPutRows);
 
   SqliteDatabase& database_;
   AvroSchema schema_;

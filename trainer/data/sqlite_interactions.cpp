@@ -1,37 +1,13 @@
 #include "trainer/data/sqlite_interactions.h"
 
 #include <algorithm>
-#include <bit>
+
+#include "trainer/data/import_rules.h"
 
 namespace attune::trainer {
 namespace {
 
 constexpr int64_t kUnset = 0;  // $row numbers begin at 1
-
-uint64_t mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * 0x9E3779B97F4A7C15u;
-  return hash ^ (hash >> 29);
-}
-
-uint64_t hashOf(const FieldValue& value) {
-  switch (value.kind) {
-    case FieldValue::Kind::null:
-      return 1;
-    case FieldValue::Kind::integer:
-      return mix(2, static_cast<uint64_t>(value.integer));
-    case FieldValue::Kind::real:
-      return mix(3, std::bit_cast<uint64_t>(value.real));
-    case FieldValue::Kind::text:
-      return mix(4, std::hash<std::string_view>{}(value.text));
-  }
-  return 0;
-}
-
-uint64_t hashOf(std::span<const FieldValue> row) {
-  uint64_t hash = 0;
-  for (const FieldValue& value : row) hash = mix(hash, hashOf(value));
-  return hash;
-}
 
 void readRow(const SqliteStatement& statement, std::vector<FieldValue>& row) {
   for (size_t i = 0; i < row.size(); ++i) row[i] = statement.value(static_cast<int>(i));
@@ -101,7 +77,7 @@ void SqliteInteractionImport::append(const RowBatch& rows) {
 
 void SqliteInteractionImport::insertRow(std::span<const FieldValue> row, int64_t source) {
   for (size_t i = 0; i < row.size(); ++i) values_[i] = numbered(i, row[i]);
-  hashes_.push_back(hashOf(values_));
+  hashes_.add(values_);
   insert_->bindInteger(0, lastStoredRow_ + static_cast<int64_t>(hashes_.size()));
   insert_->bindInteger(1, source);
   for (size_t i = 0; i < row.size(); ++i) insert_->bind(static_cast<int>(i) + 2, values_[i]);
@@ -137,7 +113,8 @@ void SqliteInteractionImport::saveNames() {
 }
 
 uint64_t SqliteInteractionImport::dropDuplicates() {
-  FirstRows first = repeatedHashes();
+  FirstRows first;
+  for (const uint64_t hash : hashes_.repeated()) first.emplace(hash, kUnset);
   if (mode() == ImportMode::incremental) addStoredRows(first);
   if (first.empty()) return 0;
   const std::string select =
@@ -163,20 +140,9 @@ uint64_t SqliteInteractionImport::dropDuplicates() {
   return dropped;
 }
 
-/// The hashes that more than one new row has.
-SqliteInteractionImport::FirstRows SqliteInteractionImport::repeatedHashes() const {
-  std::vector<uint64_t> sorted = hashes_;
-  std::sort(sorted.begin(), sorted.end());
-  FirstRows first;
-  for (size_t i = 1; i < sorted.size(); ++i)
-    if (sorted[i] == sorted[i - 1]) first.emplace(sorted[i], kUnset);
-  return first;
-}
-
 /// Adds the hashes that rows stored before share with new ones.
 void SqliteInteractionImport::addStoredRows(FirstRows& first) {
-  std::vector<uint64_t> sorted = hashes_;
-  std::sort(sorted.begin(), sorted.end());
+  const std::vector<uint64_t> sorted = hashes_.sorted();
   SqliteStatement scan(database(), "SELECT " + columnList(schema()) +
                                        ",\"$row\" FROM interactions WHERE \"$row\"<=?");
   scan.bindInteger(0, lastStoredRow_);

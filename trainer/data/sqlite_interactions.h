@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "trainer/data/dataset.h"
+#include "trainer/data/row_hashes.h"
 #include "trainer/data/sqlite_import.h"
 
 namespace attune::trainer {
@@ -31,7 +32,6 @@ class SqliteInteractionImport final : public SqliteImport {
   FieldValue numbered(size_t field, const FieldValue& value);
   void saveNames();
   uint64_t dropDuplicates();
-  FirstRows repeatedHashes() const;
   void addStoredRows(FirstRows& first);
   bool sameRow(int64_t a, int64_t b);
 
@@ -44,7 +44,7 @@ class SqliteInteractionImport final : public SqliteImport {
   std::unique_ptr<SqliteStatement> selectB_;
   RowBatch putRows_;
   int64_t lastStoredRow_ = 0;
-  std::vector<uint64_t> hashes_;  // of rows lastStoredRow_ + 1, ...
+  RowHashes hashes_;  // of rows lastStoredRow_ + 1, ...
 };
 
 }  // namespace attune::trainer

@@ -27,15 +27,10 @@ namespace attune::trainer {
 
 inline constexpr int64_t kSqliteApplicationId = 0x4174746E;  // "Attn"
 inline constexpr int64_t kSqliteFormat = 1;
-inline constexpr int64_t kSourceBulk = 0;
-inline constexpr int64_t kSourcePut = 1;
 
 /// The name tables, in the order of the numbers below.
 inline constexpr std::array<std::string_view, 3> kNameTables{
     "interaction_users", "interaction_items", "interaction_event_types"};
-/// The values of event_identities.kind.
-inline constexpr int64_t kSessionAlias = 0;
-inline constexpr int64_t kAnonymousAlias = 1;
 
 /// Index into kNameTables for a field of the interactions that is kept as a number, or -1.
 int nameTableOf(const AvroSchema& schema, size_t field);

@@ -1,5 +1,7 @@
 #include "trainer/data/sqlite_records.h"
 
+#include "trainer/data/import_rules.h"
+
 namespace attune::trainer {
 
 SqliteRecordImport::SqliteRecordImport(SqliteDatabase& sqlite, const AvroSchema& schemaOfRows,

@@ -77,9 +77,15 @@ class Store {
                                                          ImportMode mode) = 0;
 };
 
-/// Opens the store at `location`: a file path (SQLite), made when it is missing and `access` is
-/// write. Throws UserError: missing, not a store, of a newer version, read-only, or a kind of store
-/// this build does not have.
+/// What `location` may be, for help and messages.
+inline constexpr const char* kStoreForms = "a file path, or postgres://USER@HOST:PORT/DATABASE";
+
+/// How messages name the store: its path, or its URL without the password.
+std::string storeName(const std::string& location);
+
+/// Opens the store at `location`: a file path (SQLite) or a postgres:// URL, made when it is
+/// missing and `access` is write. Throws UserError: missing, not a store, of a newer version,
+/// read-only, a server that cannot be reached, or an unknown kind of store.
 std::unique_ptr<Store> openStore(const std::string& location, StoreAccess access);
 
 }  // namespace attune::trainer

@@ -1,6 +1,7 @@
 #include "trainer/server/event_writer.h"
 
 #include <chrono>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "trainer/base/errors.h"
@@ -118,24 +119,33 @@ void EventWriter::write(std::vector<WriteTask>& tasks) {
   for (size_t i = 0; i < tasks.size(); ++i) tasks[i].done(outcomes[i]);
 }
 
-std::vector<WriteOutcome> EventWriter::store(const std::vector<WriteTask>& tasks) {
-  std::vector<WriteOutcome> outcomes;
+/// Events of all tasks first, then records: the order in which every collector locks rows.
+std::vector<WriteOutcome> EventWriter::store(std::vector<WriteTask>& tasks) {
+  std::vector<Event> events;
+  std::vector<WriteOutcome> outcomes(tasks.size());
+  for (WriteTask& task : tasks)
+    events.insert(events.end(), std::make_move_iterator(task.events.begin()),
+                  std::make_move_iterator(task.events.end()));
   log_->begin();
-  for (const WriteTask& task : tasks) outcomes.push_back(storeOne(task));
+  const std::vector<bool> isNew = log_->add(events);
+  auto next = isNew.begin();
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    const auto end = next + static_cast<std::ptrdiff_t>(tasks[i].events.size());
+    outcomes[i].isNew.assign(next, end);
+    outcomes[i].isStored = !tasks[i].records || put(*tasks[i].records);
+    next = end;
+  }
   log_->commit();
   return outcomes;
 }
 
-WriteOutcome EventWriter::storeOne(const WriteTask& task) {
-  WriteOutcome outcome{true, {}};
-  for (const Event& event : task.events) outcome.isNew.push_back(log_->add(event));
-  if (!task.records) return outcome;
-  // An import may have changed the schema since the request was checked; only it has to be
-  // repeated.
-  const std::optional<AvroSchema> stored = log_->schema(task.records->schema->type);
-  outcome.isStored = stored && stored->fields == task.records->schema->fields;
-  if (outcome.isStored) log_->putRecords(*task.records->schema, task.records->rows);
-  return outcome;
+/// False when an import changed the schema since the request was checked: only that request has to
+/// be repeated.
+bool EventWriter::put(const PutRecords& records) {
+  const std::optional<AvroSchema> stored = log_->schema(records.schema->type);
+  if (!stored || stored->fields != records.schema->fields) return false;
+  log_->putRecords(*records.schema, records.rows);
+  return true;
 }
 
 void EventWriter::count(const std::vector<WriteTask>& tasks,

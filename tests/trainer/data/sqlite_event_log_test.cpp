@@ -18,5 +18,21 @@ TEST_CASE("what is no store is not made one by the event log") {
   CHECK_THROWS_WITH(openEventLog(folder.write("text.db", std::string(5000, 'x'))),
                     Contains("is not an Attune store"));
   CHECK_THROWS_WITH(openEventLog(folder.file("none/store.db")), Contains("cannot open store"));
-  CHECK_THROWS_WITH(openEventLog("postgres://here/x"), Contains("PostgreSQL"));
+}
+
+TEST_CASE("a busy SQLite store is told") {
+  TestFolder folder;
+  const std::string place = folder.file("store.db");
+  const auto one = openEventLog(place);
+  const auto two = openEventLog(place);
+  one->begin();
+  CHECK_THROWS_WITH(two->begin(), Contains("being written by another process"));
+  two->rollback();
+  one->rollback();
+  CHECK_NOTHROW(two->verify(true));
+  const auto reader = openStore(place, StoreAccess::read);
+  one->begin();
+  one->add(Event{.key = {1}, .tracker = "t", .sessionId = "s", .eventType = "click"});
+  one->commit();
+  CHECK_THROWS_WITH(two->verify(true), Contains("being read"));
 }

@@ -1,0 +1,167 @@
+#include "trainer/data/postgres_layout.h"
+
+#include <array>
+
+#include "trainer/base/errors.h"
+
+namespace attune::trainer {
+namespace {
+
+constexpr int32_t kLockClass = 0x4174746E;  // "Attn"
+constexpr int kRowsAtOnce = 2000;
+
+constexpr std::array kLayout{
+    "CREATE TABLE attune.store(one boolean PRIMARY KEY DEFAULT true CHECK (one),"
+    "format integer NOT NULL,facts bigint NOT NULL)",
+    "CREATE TABLE attune.datasets(type text PRIMARY KEY,schema text NOT NULL,"
+    "rows_table text NOT NULL)",
+    "CREATE SEQUENCE attune.rows_tables",
+    "CREATE SEQUENCE attune.event_rows",
+    "CREATE TABLE attune.events(\"row\" bigint PRIMARY KEY,key uuid NOT NULL UNIQUE,"
+    "received_ms bigint NOT NULL,time_ms bigint NOT NULL,tracker text NOT NULL,"
+    "session_id text COLLATE \"C\" NOT NULL,user_id text COLLATE \"C\","
+    "anonymous_id text COLLATE \"C\",event_type text NOT NULL,item_id text COLLATE \"C\","
+    "event_value double precision,properties text,impression text,recommendation_id text,"
+    "attribution_source text)",
+    "CREATE TABLE attune.event_identities(kind smallint,alias text COLLATE \"C\","
+    "user_id text COLLATE \"C\",PRIMARY KEY(kind,alias))",
+    "CREATE TABLE attune.event_trackers(\"row\" bigint GENERATED ALWAYS AS IDENTITY,"
+    "key_sha256 bytea PRIMARY KEY,name text NOT NULL,origins text NOT NULL)",
+    "CREATE TABLE attune.event_log_check(one integer PRIMARY KEY,at bigint NOT NULL)",
+};
+
+/// The parameters that make `lock` the argument of the functions of advisory locks.
+PostgresParameters lockParameters(PostgresLock lock) {
+  PostgresParameters parameters;
+  parameters.addInteger(PostgresType::int32, kLockClass);
+  parameters.addInteger(PostgresType::int32, static_cast<int32_t>(lock));
+  return parameters;
+}
+
+bool hasLayout(PostgresConnection& connection) {
+  return connection.queryInteger("SELECT to_regclass('attune.store') IS NOT NULL") != 0;
+}
+
+void checkFormat(PostgresConnection& connection) {
+  const int64_t format = connection.queryInteger("SELECT format FROM attune.store");
+  if (format > kPostgresFormat)
+    throw UserError("store " + connection.name() + " was written by a newer Attune (format " +
+                    std::to_string(format) + "; this one knows up to " +
+                    std::to_string(kPostgresFormat) + "): update Attune");
+}
+
+}  // namespace
+
+void requireLayout(PostgresConnection& connection) {
+  if (!hasLayout(connection))
+    throw UserError("no store at " + connection.name() +
+                    ": create it with attune import, or give --store");
+  checkFormat(connection);
+}
+
+void createLayout(PostgresConnection& connection) {
+  if (!hasLayout(connection)) {
+    connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    try {
+      connection.run("SELECT pg_advisory_xact_lock($1,$2)", lockParameters(PostgresLock::layout));
+      if (!hasLayout(connection)) {
+        // Who may not make schemas can still be given an empty one by the database's owner.
+        if (connection.queryInteger("SELECT to_regnamespace('attune') IS NOT NULL") == 0)
+          connection.run("CREATE SCHEMA attune");
+        for (const char* statement : kLayout) connection.run(statement);
+        PostgresParameters format;
+        format.addInteger(PostgresType::int32, kPostgresFormat);
+        connection.run("INSERT INTO attune.store(format,facts) VALUES($1::integer,1)", format);
+      }
+      connection.run("COMMIT");
+    } catch (...) {
+      connection.rollback();
+      throw;
+    }
+  }
+  checkFormat(connection);
+}
+
+bool tryLock(PostgresConnection& connection, PostgresLock lock) {
+  return connection.queryInteger("SELECT pg_try_advisory_xact_lock($1,$2)", lockParameters(lock)) !=
+         0;
+}
+
+std::optional<StoredDataset> storedDataset(PostgresConnection& connection, DatasetType type,
+                                           const std::string& locking) {
+  PostgresParameters parameters;
+  parameters.addText(datasetTypeName(type));
+  const PostgresRows rows = connection.run(
+      "SELECT schema,rows_table FROM attune.datasets WHERE type=$1 " + locking, parameters);
+  if (rows.count() == 0) return std::nullopt;
+  return StoredDataset{
+      parseAvroSchema(rows.text(0, 0), type, "store " + connection.name()),
+      "attune." + std::string(rows.text(0, 1)),
+  };
+}
+
+std::string createRowsTable(PostgresConnection& connection, const AvroSchema& schema) {
+  const bool hasId = schema.type != DatasetType::interactions;
+  const std::string name =
+      "attune." + std::string(datasetTypeName(schema.type)) + "_" +
+      std::to_string(connection.queryInteger("SELECT nextval('attune.rows_tables')"));
+  std::string sql = "CREATE TABLE " + name + "(\"row\" bigint NOT NULL";
+  if (hasId) sql += " PRIMARY KEY,\"source\" smallint NOT NULL";
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    const PostgresType type = postgresType(schema.fields[i].type);
+    sql += "," + fieldColumn(i) + " " + std::string(postgresTypeName(type));
+    if (type == PostgresType::text) sql += " COLLATE \"C\"";
+  }
+  if (hasId) sql += ",UNIQUE(" + idColumn(schema) + ")";
+  connection.run(sql + ")");
+  return name;
+}
+
+void dropOldTables(PostgresConnection& connection) noexcept {
+  try {
+    connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+    connection.run("SET LOCAL lock_timeout='100ms'");
+    if (tryLock(connection, PostgresLock::import)) {
+      const PostgresRows old = connection.run(
+          "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid=c.relnamespace "
+          "WHERE n.nspname='attune' AND c.relkind='r' AND "
+          "c.relname ~ '^(interactions|items|users)_[0-9]+$' AND "
+          "NOT EXISTS(SELECT 1 FROM attune.datasets d WHERE d.rows_table=c.relname::text)");
+      for (int i = 0; i < old.count(); ++i) {
+        connection.run("SAVEPOINT one");
+        if (!connection.tryRun("DROP TABLE attune." + std::string(old.text(i, 0))))
+          connection.run("ROLLBACK TO one");  // it is being read: the next import tries again
+      }
+    }
+    connection.run("COMMIT");
+  } catch (...) {
+    connection.rollback();  // the data is safe; this was tidying only
+  }
+}
+
+std::string fieldColumn(size_t field) { return "f" + std::to_string(field); }
+
+std::string fieldColumns(const AvroSchema& schema, const std::string& prefix) {
+  std::string list;
+  for (size_t i = 0; i < schema.fields.size(); ++i)
+    list += (i == 0 ? "" : ",") + prefix + fieldColumn(i);
+  return list;
+}
+
+std::string idColumn(const AvroSchema& schema) {
+  return fieldColumn(*schema.find(schema.type == DatasetType::items ? "ITEM_ID" : "USER_ID"));
+}
+
+void forEachRow(PostgresConnection& connection, const std::string& select,
+                const std::function<void(const PostgresRows&, int row)>& visit) {
+  connection.run("DECLARE scan NO SCROLL CURSOR FOR " + select);
+  const std::string fetch = "FETCH " + std::to_string(kRowsAtOnce) + " FROM scan";
+  while (true) {
+    const PostgresRows rows = connection.run(fetch);
+    for (int i = 0; i < rows.count(); ++i) visit(rows, i);
+    if (rows.count() < kRowsAtOnce) break;
+  }
+  connection.run("CLOSE scan");
+}
+
+}  // namespace attune::trainer
