@@ -39,7 +39,10 @@ PostgresParameters lockParameters(PostgresLock lock) {
 }
 
 bool hasLayout(PostgresConnection& connection) {
-  return connection.queryInteger("SELECT to_regclass('attune.store') IS NOT NULL") != 0;
+  // Not to_regclass(): it may remember what was so before a lock was waited for.
+  return connection.queryInteger(
+             "SELECT EXISTS(SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
+             "n.oid=c.relnamespace WHERE n.nspname='attune' AND c.relname='store')") != 0;
 }
 
 void checkFormat(PostgresConnection& connection) {
@@ -66,7 +69,8 @@ void createLayout(PostgresConnection& connection) {
       connection.run("SELECT pg_advisory_xact_lock($1,$2)", lockParameters(PostgresLock::layout));
       if (!hasLayout(connection)) {
         // Who may not make schemas can still be given an empty one by the database's owner.
-        if (connection.queryInteger("SELECT to_regnamespace('attune') IS NOT NULL") == 0)
+        if (connection.queryInteger(
+                "SELECT EXISTS(SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname='attune')") == 0)
           connection.run("CREATE SCHEMA attune");
         for (const char* statement : kLayout) connection.run(statement);
         PostgresParameters format;

@@ -162,6 +162,7 @@ TEST_CASE("who may not make or change a store is told so") {
   postgres.run(url, "ALTER DATABASE " + database + " SET default_transaction_read_only=on");
   CHECK_NOTHROW(openStore(url, StoreAccess::read));
   CHECK_NOTHROW(importOne(url, "v"));  // which says of its transaction that it writes
+  postgres.run(postgres.urlOf("postgres", "postgres"), "ALTER DATABASE " + database + " RESET ALL");
   postgres.run(url, "DROP OWNED BY " + user);
   postgres.run(url, "DROP ROLE " + user);
 }

@@ -120,7 +120,7 @@ TEST_CASE("the name of a PostgreSQL store never holds a password") {
   CHECK(storeName("postgresql://db.example/shop") == "postgres://db.example/shop");
   CHECK(storeName("postgres://me@[::1]:5432/shop") == "postgres://me@[::1]:5432/shop");
   CHECK(storeName("shop.db") == "shop.db");
-  for (const std::string url : {"postgres://me:se/cret@host/db", "postgres://me:secret@host:x/db",
+  for (const std::string url : {"postgres://me:se/cret@host/db", "postgres://me:x@secret@host/db",
                                 "postgres://me:secret@host/db?nonsense=1", "postgres://%zz:secret"})
     CHECK_THROWS_WITH(openStore(url, StoreAccess::read), !Contains("cret"));
   CHECK_THROWS_WITH(storeName("postgres://me:secret@host/db?nonsense=1"),
