@@ -1,5 +1,6 @@
 #include "trainer/data/postgres_event_log.h"
 
+#include <barrier>
 #include <catch2/catch.hpp>
 #include <thread>
 
@@ -55,10 +56,11 @@ TEST_CASE("several collectors write the same events at once, each in its own ord
   PostgresFixture postgres;
   if (!postgres.isThere()) return;
   const std::string url = postgres.fresh();
-  constexpr uint32_t kRounds = 60;
-  constexpr uint32_t kEvents = 40;
+  constexpr uint32_t kRounds = 20;
+  constexpr uint32_t kEvents = 307;  // a prime: steps of any length come to each
   std::vector<uint64_t> news(3);
   std::vector<std::string> failures(3);
+  std::barrier together(3);
   std::vector<std::thread> collectors;
   for (uint32_t c = 0; c < 3; ++c)
     collectors.emplace_back([&, c] {
@@ -71,11 +73,13 @@ TEST_CASE("several collectors write the same events at once, each in its own ord
             events.push_back(of("u" + std::to_string(n), "s" + std::to_string(n),
                                 event(round * kEvents + n, "i")));
           }
+          together.arrive_and_wait();
           for (const bool isNew : store(*log, events)) news[c] += isNew ? 1u : 0u;
         }
       } catch (const std::exception& error) {
         failures[c] = error.what();
       }
+      together.arrive_and_drop();
     });
   for (std::thread& collector : collectors) collector.join();
   CHECK(failures == std::vector<std::string>(3));
