@@ -8,7 +8,7 @@ namespace attune::trainer {
 namespace {
 
 constexpr int32_t kLockClass = 0x4174746E;  // "Attn"
-constexpr int kRowsAtOnce = 2000;
+constexpr int kRowsAtOnce = 5000;
 
 constexpr std::array kLayout{
     "CREATE TABLE attune.store(one boolean PRIMARY KEY DEFAULT true CHECK (one),"

@@ -1,6 +1,5 @@
 #include "trainer/data/postgres_store.h"
 
-#include "trainer/base/errors.h"
 #include "trainer/data/event_rows.h"
 #include "trainer/data/postgres_events.h"
 #include "trainer/data/postgres_import.h"
@@ -76,16 +75,23 @@ class PostgresStore final : public Store {
   void openMoment() {
     for (int attempt = 1;; ++attempt) {
       connection_.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      try {
-        for (const DatasetType type : kAllTypes)
-          if (const auto stored = storedDataset(connection_, type))
-            connection_.run("SELECT FROM " + stored->table + " LIMIT 0");
-        return;
-      } catch (const UserError&) {
-        connection_.rollback();
-        if (attempt == kAttempts) throw;
-      }
+      if (touchTables(attempt == kAttempts)) return;
+      connection_.rollback();
     }
+  }
+
+  /// False when a table cannot be read; the last time, that is thrown.
+  bool touchTables(bool isLast) {
+    for (const DatasetType type : kAllTypes) {
+      const auto stored = storedDataset(connection_, type);
+      if (!stored) continue;
+      const std::string touch = "SELECT FROM " + stored->table + " LIMIT 0";
+      if (isLast)
+        connection_.run(touch);
+      else if (!connection_.tryRun(touch))
+        return false;
+    }
+    return true;
   }
 
   void scanTable(const StoredDataset& dataset, const RowVisitor& visit) const {

@@ -99,7 +99,7 @@ TEST_CASE("events of one exchange keep the order they came in, whatever their ke
   CHECK(items == std::vector<std::string>{"first", "second", "third"});
 }
 
-TEST_CASE("events are taken while an import runs; records are told to wait") {
+TEST_CASE("events are taken while an import runs, records are told to wait") {
   PostgresFixture postgres;
   if (!postgres.isThere()) return;
   const std::string url = postgres.fresh();

@@ -46,20 +46,20 @@ TEST_CASE("many rows and every text come back from PostgreSQL as they went in") 
                                        "\xE2\x80\xAE", std::string(256, '\x01'), "DROP TABLE; --",
                                        "{1,NULL}"};
   std::vector<std::vector<FieldValue>> rows;
-  for (int64_t i = 0; i < 5000; ++i)
+  for (int64_t i = 0; i < 12000; ++i)
     rows.push_back(event(texts[static_cast<size_t>(i) % texts.size()], i));
   CHECK(importRows(*openStore(url, StoreAccess::write), interactions(), ImportMode::full, rows)
-            .added == 5000);
+            .added == 12000);
   const auto store = openStore(url, StoreAccess::read);
   size_t row = 0;
   size_t same = 0;
   store->scan(DatasetType::interactions, [&](std::span<const FieldValue> values) {
     same += std::equal(values.begin(), values.end(), rows[row++].begin()) ? 1u : 0u;
   });
-  CHECK(same == 5000);
+  CHECK(same == 12000);
   const auto again = importRows(*openStore(url, StoreAccess::write), interactions(),
                                 ImportMode::incremental, rows);
-  CHECK((again.added == 0 && again.duplicates == 5000));
+  CHECK((again.added == 0 && again.duplicates == 12000));
 }
 
 TEST_CASE("names of fields may be longer than PostgreSQL's, or its own") {

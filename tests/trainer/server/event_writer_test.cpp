@@ -44,9 +44,13 @@ class FakeLog final : public EventLog {
     disk_.moved.wait(lock, [&] { return !disk_.isHeld; });
     pending_.clear();
   }
-  bool add(const Event& event) override {
+  using EventLog::add;
+  std::vector<bool> add(std::span<const Event> events) override {
     const std::lock_guard lock(disk_.mutex);
-    return disk_.stored.count(event.key) == 0 && pending_.insert(event.key).second;
+    std::vector<bool> isNew;
+    for (const Event& event : events)
+      isNew.push_back(disk_.stored.count(event.key) == 0 && pending_.insert(event.key).second);
+    return isNew;
   }
   void putRecords(const AvroSchema&, const RowBatch&) override {}
   void commit() override {
