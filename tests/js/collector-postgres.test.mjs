@@ -105,6 +105,23 @@ test('without events, too, a collector sees that PostgreSQL is gone and that it 
   place.remove();
 });
 
+test('a PostgreSQL that stops in its tracks is given up, and used again when it goes on', { skip }, async () => {
+  const place = new Place(postgres.database());
+  const server = await start(place, { config: NO_LIMITS });
+  const name = new URL(place.store).pathname.slice(1);
+  const [pid] = postgres.query(postgres.url, `SELECT pid FROM pg_stat_activity WHERE datname='${name}' AND application_name='attune'`).split('\n');
+  process.kill(Number(pid), 'SIGSTOP');
+  const reply = await post(`${server.url}/v1/events`, batch(place.key, [event('e1')]));
+  assert.equal(reply.status, 503, reply.text);
+  assert.match(server.log, /the server has stopped answering/);
+  assert.ok(await eventually(async () => (await get(`${server.url}/readyz`)).status === 200), 'a new connection works');
+  process.kill(Number(pid), 'SIGCONT');
+  assert.ok(await eventually(async () => (await post(`${server.url}/v1/events`, batch(place.key, [event('e1')]))).status === 200));
+  assert.equal(await server.stop(), 0);
+  assert.deepEqual(figures(place), [true, 1, 1]);
+  place.remove();
+});
+
 test('a server that does not wait for its disk is refused', { skip }, async () => {
   const place = new Place(postgres.database());
   postgres.query(postgres.url, 'ALTER SYSTEM SET fsync=off');
