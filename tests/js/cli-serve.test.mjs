@@ -70,5 +70,7 @@ test('what serve cannot serve on is told', async () => {
   refused(serve('--config', place.file('absent.json')), /absent\.json/);
   refused(serve('--log-level', 'loud'), /use debug, info, warning or error/);
   refused(attune('serve', '--store', place.file('text.db', 'x'.repeat(5000)), '--admin-listen', '127.0.0.1:0'), /is not an Attune store/);
-  refused(attune('serve', '--store', 'postgres://x/y', '--admin-listen', '127.0.0.1:0'), /PostgreSQL/);
+  refused(attune('serve', '--store', 'postgres://me:secret@127.0.0.1:1/shop', '--admin-listen', '127.0.0.1:0'),
+    /^attune: cannot open store postgres:\/\/me@127\.0\.0\.1:1\/shop: .*refused: check host and port/);
+  refused(attune('serve', '--store', 'mysql://x/y', '--admin-listen', '127.0.0.1:0'), /unknown kind of store mysql:.*postgres:/);
 });
