@@ -37,9 +37,10 @@ class EventLog {
   /// before it in `events`. Many at once cost an engine over a network one exchange.
   virtual std::vector<bool> add(std::span<const Event> events) = 0;
   bool add(const Event& event) { return add(std::span(&event, 1)).front(); }
-  /// Adds items or users, or replaces those of the same id. Throws when the stored schema of
-  /// `schema.type` is not `schema` any more.
-  virtual void putRecords(const AvroSchema& schema, const RowBatch& rows) = 0;
+  /// Adds items or users, or replaces those of the same id. False, and nothing is done, when
+  /// `schema` is not the stored one any more, or when an import is replacing them just now: then
+  /// these are to be repeated, and the rest of the transaction may be committed.
+  virtual bool putRecords(const AvroSchema& schema, const RowBatch& rows) = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 

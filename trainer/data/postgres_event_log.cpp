@@ -92,15 +92,14 @@ class PostgresEventLog final : public EventLog {
     return isNew;
   }
 
-  void putRecords(const AvroSchema& schema, const RowBatch& rows) override {
+  bool putRecords(const AvroSchema& schema, const RowBatch& rows) override {
+    if (!tryShare(connection_, lockOf(schema.type))) return false;
     // Both, and in one order, lest two collectors that put items and users wait for each other.
     connection_.run(
         "SELECT FROM attune.datasets WHERE type IN ('items','users') ORDER BY type "
         "FOR UPDATE");
     const std::optional<StoredDataset> stored = storedDataset(connection_, schema.type);
-    if (!stored || !schemaDifference(stored->schema, schema).empty())
-      throw UserError("the schema of " + std::string(datasetTypeName(schema.type)) +
-                      " has just changed: repeat");
+    if (!stored || !schemaDifference(stored->schema, schema).empty()) return false;
     const std::string sql = upsertSql(*stored);
     for (size_t i = 0; i < rows.rowCount(); ++i) {
       PostgresParameters parameters;
@@ -108,6 +107,7 @@ class PostgresEventLog final : public EventLog {
         parameters.addField(postgresType(schema.fields[field].type), rows.row(i)[field]);
       connection_.run(sql, parameters);
     }
+    return true;
   }
 
   void commit() override { connection_.run("COMMIT"); }

@@ -21,8 +21,8 @@ void PostgresImport::begin() {
     throw UserError("store " + connection_.name() +
                     " is being written by another process: wait until it is done, or give "
                     "another --store");
-  const std::optional<StoredDataset> stored =
-      storedDataset(connection_, schema_.type, "FOR UPDATE");
+  takeLock(connection_, lockOf(schema_.type));  // single records under way are done in moments
+  const std::optional<StoredDataset> stored = storedDataset(connection_, schema_.type);
   checkSchemaOfImport(stored ? std::optional(stored->schema) : std::nullopt, schema_, mode_,
                       stored && hasPutRows(stored->table));
   if (stored && mode_ == ImportMode::incremental) {

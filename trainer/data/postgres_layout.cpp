@@ -66,7 +66,7 @@ void createLayout(PostgresConnection& connection) {
   if (!hasLayout(connection)) {
     connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     try {
-      connection.run("SELECT pg_advisory_xact_lock($1,$2)", lockParameters(PostgresLock::layout));
+      takeLock(connection, PostgresLock::layout);
       if (!hasLayout(connection)) {
         // Who may not make schemas can still be given an empty one by the database's owner.
         if (connection.queryInteger(
@@ -86,17 +86,37 @@ void createLayout(PostgresConnection& connection) {
   checkFormat(connection);
 }
 
+PostgresLock lockOf(DatasetType type) {
+  switch (type) {
+    case DatasetType::interactions:
+      return PostgresLock::interactions;
+    case DatasetType::items:
+      return PostgresLock::items;
+    case DatasetType::users:
+      return PostgresLock::users;
+  }
+  return PostgresLock::interactions;
+}
+
 bool tryLock(PostgresConnection& connection, PostgresLock lock) {
   return connection.queryInteger("SELECT pg_try_advisory_xact_lock($1,$2)", lockParameters(lock)) !=
          0;
 }
 
-std::optional<StoredDataset> storedDataset(PostgresConnection& connection, DatasetType type,
-                                           const std::string& locking) {
+bool tryShare(PostgresConnection& connection, PostgresLock lock) {
+  return connection.queryInteger("SELECT pg_try_advisory_xact_lock_shared($1,$2)",
+                                 lockParameters(lock)) != 0;
+}
+
+void takeLock(PostgresConnection& connection, PostgresLock lock) {
+  connection.run("SELECT pg_advisory_xact_lock($1,$2)", lockParameters(lock));
+}
+
+std::optional<StoredDataset> storedDataset(PostgresConnection& connection, DatasetType type) {
   PostgresParameters parameters;
   parameters.addText(datasetTypeName(type));
-  const PostgresRows rows = connection.run(
-      "SELECT schema,rows_table FROM attune.datasets WHERE type=$1 " + locking, parameters);
+  const PostgresRows rows =
+      connection.run("SELECT schema,rows_table FROM attune.datasets WHERE type=$1", parameters);
   if (rows.count() == 0) return std::nullopt;
   return StoredDataset{
       parseAvroSchema(rows.text(0, 0), type, "store " + connection.name()),

@@ -22,14 +22,20 @@
 // "row" grows in the order of import or arrival; "source" is 0 for imports, 1 for single records.
 // A full import fills a new table N and drops the old one when nobody reads it any more, so that
 // readers see one moment. Imports exclude one another by an advisory lock; an import and single
-// records of one dataset by the lock of its row in `datasets`.
+// records of one dataset by the dataset's advisory lock, which the latter share.
 
 namespace attune::trainer {
 
 inline constexpr int64_t kPostgresFormat = 1;
 
 /// The numbers of Attune's advisory locks, which are the database's.
-enum class PostgresLock : int32_t { layout = 1, import = 2 };
+enum class PostgresLock : int32_t {
+  layout = 1,
+  import = 2,
+  interactions = 3,
+  items = 4,
+  users = 5
+};
 
 /// A dataset as it is stored now.
 struct StoredDataset {
@@ -41,12 +47,16 @@ struct StoredDataset {
 void requireLayout(PostgresConnection& connection);
 /// Makes the tables of a new store where they are missing; several processes may try at once.
 void createLayout(PostgresConnection& connection);
-/// True when the lock was free; it is held until the transaction ends.
+/// The lock of a dataset's rows.
+PostgresLock lockOf(DatasetType type);
+/// True when the lock was free, or shared by others; it is held until the transaction ends.
 bool tryLock(PostgresConnection& connection, PostgresLock lock);
+bool tryShare(PostgresConnection& connection, PostgresLock lock);
+/// Waits until the lock is free, as long as the connection's patience for locks is.
+void takeLock(PostgresConnection& connection, PostgresLock lock);
 
-/// A dataset, when it was imported; `locking` may be "FOR UPDATE".
-std::optional<StoredDataset> storedDataset(PostgresConnection& connection, DatasetType type,
-                                           const std::string& locking = "");
+/// A dataset, when it was imported.
+std::optional<StoredDataset> storedDataset(PostgresConnection& connection, DatasetType type);
 /// Makes a new, empty table for rows of `schema`; returns its name.
 std::string createRowsTable(PostgresConnection& connection, const AvroSchema& schema);
 /// Drops tables of rows that no dataset names any more, unless somebody still reads them.

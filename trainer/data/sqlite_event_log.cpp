@@ -60,11 +60,9 @@ class SqliteEventLog final : public EventLog {
     return isNew;
   }
 
-  void putRecords(const AvroSchema& schema, const RowBatch& rows) override {
+  bool putRecords(const AvroSchema& schema, const RowBatch& rows) override {
     const std::optional<AvroSchema> stored = this->schema(schema.type);
-    if (!stored || !schemaDifference(*stored, schema).empty())
-      throw UserError("the schema of " + std::string(datasetTypeName(schema.type)) +
-                      " has just changed: repeat");
+    if (!stored || !schemaDifference(*stored, schema).empty()) return false;
     SqliteStatement upsert(database_, upsertSql(schema));
     for (size_t i = 0; i < rows.rowCount(); ++i) {
       const auto row = rows.row(i);
@@ -72,6 +70,7 @@ class SqliteEventLog final : public EventLog {
         upsert.bind(static_cast<int>(field), row[field]);
       upsert.run();
     }
+    return true;
   }
 
   void commit() override {

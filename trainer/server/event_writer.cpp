@@ -132,20 +132,12 @@ std::vector<WriteOutcome> EventWriter::store(std::vector<WriteTask>& tasks) {
   for (size_t i = 0; i < tasks.size(); ++i) {
     const auto end = next + static_cast<std::ptrdiff_t>(tasks[i].events.size());
     outcomes[i].isNew.assign(next, end);
-    outcomes[i].isStored = !tasks[i].records || put(*tasks[i].records);
+    const std::optional<PutRecords>& records = tasks[i].records;
+    outcomes[i].isStored = !records || log_->putRecords(*records->schema, records->rows);
     next = end;
   }
   log_->commit();
   return outcomes;
-}
-
-/// False when an import changed the schema since the request was checked: only that request has to
-/// be repeated.
-bool EventWriter::put(const PutRecords& records) {
-  const std::optional<AvroSchema> stored = log_->schema(records.schema->type);
-  if (!stored || stored->fields != records.schema->fields) return false;
-  log_->putRecords(*records.schema, records.rows);
-  return true;
 }
 
 void EventWriter::count(const std::vector<WriteTask>& tasks,

@@ -70,7 +70,6 @@ class EventWriter {
   std::vector<WriteTask> take();
   void write(std::vector<WriteTask>& tasks);
   std::vector<WriteOutcome> store(std::vector<WriteTask>& tasks);
-  bool put(const PutRecords& records);
   void count(const std::vector<WriteTask>& tasks, const std::vector<WriteOutcome>& outcomes);
   void fail(const std::string& why);
   void recover();

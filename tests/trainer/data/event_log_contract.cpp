@@ -11,7 +11,6 @@
 namespace attune::trainer {
 namespace {
 
-using Catch::Matchers::Contains;
 using Texts = std::vector<std::string>;
 
 /// An event of its own key at second `time`.
@@ -143,7 +142,7 @@ void checkRecords(const StoreFactory& factory) {
   rows.append(row("b", 7));
   rows.append(row("c", 3));
   log->begin();
-  log->putRecords(items, rows);
+  CHECK(log->putRecords(items, rows));
   log->commit();
   const Texts put{"a|null|1|null|null|null", "b|null|7|null|null|null", "c|null|3|null|null|null"};
   CHECK(rowsOf(*openStore(place, StoreAccess::read), DatasetType::items) == put);
@@ -153,7 +152,7 @@ void checkRecords(const StoreFactory& factory) {
   AvroSchema other = items;
   other.fields.pop_back();
   log->begin();
-  CHECK_THROWS_WITH(log->putRecords(other, rows), Contains("has just changed"));
+  CHECK_FALSE(log->putRecords(other, rows));
   log->rollback();
 }
 

@@ -52,7 +52,7 @@ class FakeLog final : public EventLog {
       isNew.push_back(disk_.stored.count(event.key) == 0 && pending_.insert(event.key).second);
     return isNew;
   }
-  void putRecords(const AvroSchema&, const RowBatch&) override {}
+  bool putRecords(const AvroSchema&, const RowBatch&) override { return true; }
   void commit() override {
     const std::lock_guard lock(disk_.mutex);
     if (disk_.isBroken) throw UserError("the disk is broken");
