@@ -16,6 +16,7 @@ constexpr size_t kStepsPerEpoch = 100;
 constexpr size_t kLeastBatchTokens = 512;
 constexpr size_t kMostBatchTokens = 12800;
 constexpr double kAveraging = 0.995;
+constexpr uint64_t kPatience = 10;
 
 /// Sessions are learned from in many small steps with a mean over about two epochs of them, with
 /// less dropout, and without guessing the first item. Chosen on the last eighth of Yoochoose's
@@ -23,6 +24,7 @@ constexpr double kAveraging = 0.995;
 /// steps, 0.710, 0.303 so.
 constexpr size_t kSessionBatchTokens = 1024;
 constexpr double kSessionAveraging = 0.999;
+constexpr uint64_t kSessionPatience = 3;  // of several hundred steps each
 constexpr double kSessionDropout = 0.3;
 constexpr double kSessionEvents = 8;  // on average, fewer than a history of a known user has
 
@@ -49,9 +51,10 @@ SequenceTrainingOptions trainingFor(const Parameters& p, const Sequences& sequen
   const size_t events = sequences.items.size();
   SequenceTrainingOptions training;
   training.epochs = integer(p, "epochs");
-  training.patience = integer(p, "patience");
   training.learningRate = p.number("learning_rate");
   const bool sessions = areSessions(sequences);
+  training.patience = sessions ? kSessionPatience : kPatience;
+  if (p.has("patience")) training.patience = static_cast<uint64_t>(p.integer("patience"));
   training.averaging = sessions ? kSessionAveraging : kAveraging;
   if (p.has("weight_averaging")) training.averaging = p.number("weight_averaging");
   const double dropout = sessions ? kSessionDropout : dropoutFor(events, items);

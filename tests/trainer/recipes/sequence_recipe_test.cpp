@@ -50,6 +50,7 @@ TEST_CASE("sessions are trained on in small steps, with less dropout and without
   CHECK(sessions.dropout == Approx(0.3));
   CHECK(users.dropout == Approx(0.5));
   CHECK(sessions.averaging > users.averaging);
+  CHECK(sessions.patience < users.patience);
   CHECK_FALSE(sessions.trainStart);
   CHECK(users.trainStart);
 }
@@ -57,8 +58,9 @@ TEST_CASE("sessions are trained on in small steps, with less dropout and without
 TEST_CASE("what was set holds for sessions too") {
   const SequenceTrainingOptions options =
       optionsFor(historiesOf(40000, 4, true),
-                 {{"dropout", "0.1"}, {"batch_tokens", "5000"}, {"weight_averaging", "0.9"}});
+                 {{"dropout", "0.1"}, {"batch_tokens", "5000"}, {"weight_averaging", "0.9"}, {"patience", "7"}});
   CHECK(options.dropout == Approx(0.1));
   CHECK(options.tokensPerBatch == 5000);
   CHECK(options.averaging == Approx(0.9));
+  CHECK(options.patience == 7);
 }
