@@ -21,7 +21,7 @@ const kBudgets = [
   { name: 'worker.js', brotli: 2_300 },
   { name: 'worker-host.js', beside: 'index.js', brotli: 850 },
   { name: 'inline.js' },
-  { name: 'index.js', later: true, brotli: 6_900 },
+  { name: 'index.js', later: true, brotli: 6_950 },
 ];
 
 /**

@@ -94,6 +94,10 @@ test('a delta from another bundle, or one of more than half, is not even asked f
 });
 
 const raw = () => inflateSync(delta);
+// The header's words: magic, length, then how many runs, steps, ranges and records there are.
+const kHeader = { length: 4, runs: 8, steps: 12, ranges: 16, records: 20, end: 24 };
+const recordsAt = (bytes) =>
+  [kHeader.runs, kHeader.steps, kHeader.ranges].reduce((at, word) => at + 12 * bytes.readUint32LE(word), kHeader.end);
 const changed = (change) => {
   const bytes = raw();
   change(bytes);
@@ -104,10 +108,12 @@ const kWrong = {
   'that is no stream': { bytes: () => Buffer.from('no stream') },
   'that is cut off': { bytes: () => delta.subarray(0, -9) },
   'that makes another bundle': { bytes: () => changed((bytes) => (bytes[bytes.length - 1] ^= 1)) },
-  'of another length': { bytes: () => changed((bytes) => bytes.writeUint32LE(7, 4)) },
-  'with more records than it has': { bytes: () => changed((bytes) => bytes.writeUint32LE(300, 8)) },
-  'with endless records': { bytes: () => changed((bytes) => bytes.writeUint32LE(2 ** 32 - 1, 8)) },
-  'that copies from beyond the older bundle': { bytes: () => changed((bytes) => bytes.writeUint32LE(2 ** 32 - 2, 16)) },
+  'of the first format': { bytes: () => changed((bytes) => bytes.write('ATDL')) },
+  'of another length': { bytes: () => changed((bytes) => bytes.writeUint32LE(7, kHeader.length)) },
+  'with more records than it has': { bytes: () => changed((bytes) => bytes.writeUint32LE(300, kHeader.records)) },
+  'with endless records': { bytes: () => changed((bytes) => bytes.writeUint32LE(2 ** 32 - 1, kHeader.records)) },
+  'with endless items': { bytes: () => changed((bytes) => bytes.writeUint32LE(2 ** 32 - 1, kHeader.end)) },
+  'that copies from beyond the older bundle': { bytes: () => changed((bytes) => bytes.writeUint32LE(2 ** 32 - 2, recordsAt(bytes) + 4)) },
   'that unfolds to gigabytes': { bytes: () => deflateSync(Buffer.alloc(64 << 20)).subarray(0, 2500) },
 };
 for (const [what, { bytes, more }] of Object.entries(kWrong)) {
@@ -123,21 +129,50 @@ test('a missing delta costs nothing but the question', async () => {
   assert.deepEqual(await updated(), ['.delta', '.attune']);
 });
 
-/** A delta of two records by hand: 100 bytes kept, 50 put in, the last 150 copied with 1 added. */
+const kWords = [
+  0x32445441, 300, 2, 4, 1, 2,
+  3, 1, 2, 2, 0, 0, // of six items the fourth goes and two come after it
+  1, 2, 8, 3, 4, 7, 2, 3, 6, 0, 1, 5, // numbers, offsets, rows of three bytes, five bytes more
+  16, 9, 0, // offsets: the first and eight lengths
+  100, 0, 50, 150, 250, 0, // 100 bytes kept, 50 put in, 150 copied with 1 added
+];
+
+/** A delta by hand, of words and what they say follows. */
 function smallDelta() {
-  const bytes = Buffer.alloc(12 + 24 + 250 + 50);
-  [0x4c445441, 300, 2, 100, 0, 50, 150, 250, 0].forEach((word, i) => bytes.writeUInt32LE(word, 4 * i));
-  bytes.fill(1, 36 + 100, 36 + 250);
-  bytes.fill(7, 36 + 250);
+  const bytes = Buffer.alloc(4 * kWords.length + 300);
+  kWords.forEach((word, i) => bytes.writeUInt32LE(word, 4 * i));
+  bytes.fill(7, bytes.length - 200, bytes.length - 150);
+  bytes.fill(1, bytes.length - 150);
   return bytes;
 }
 
-test('twenty thousand broken deltas are refused or make just as many bytes', async () => {
-  const older = shop.subarray(0, 400);
-  const wanted = Buffer.concat([
-    older.subarray(0, 100), Buffer.alloc(50, 7), older.subarray(250, 400).map((byte) => byte + 1),
+/** An older file for it: item numbers 0, 5, 3, 4, ..., offsets of rows as long as they are far, rows. */
+function smallOlder() {
+  const older = Buffer.from(shop.subarray(0, 400));
+  [0, 5, 3, 4, 2, 1, 6, 65535].forEach((number, i) => older.writeUInt16LE(number, 2 * i));
+  [0, 1, 3, 6, 10, 15, 21].forEach((offset, i) => older.writeUInt32LE(offset, 16 + 4 * i));
+  return older;
+}
+
+/** What the delta makes of it. */
+function smallNewer(older) {
+  const base = Buffer.alloc(16 + 4 + 28 + 21);
+  [0, 6, 3, 5, 2, 1, 6, 65535].forEach((number, i) => base.writeUInt16LE(number, 2 * i));
+  [0, 1, 2, 3, 0, 0, 5, 6].forEach((length, i) => base.writeUInt32LE(length, 16 + 4 * i));
+  older.copy(base, 48, 44, 53);
+  older.copy(base, 63, 56, 62);
+  const rearranged = Buffer.concat([base, older.subarray(62)]);
+  const newer = Buffer.concat([
+    rearranged.subarray(0, 100), Buffer.alloc(50, 7), rearranged.subarray(250, 400).map((byte) => byte + 1),
   ]);
-  assert.deepEqual(Buffer.from(await applyDelta(older, deflateSync(smallDelta()), 300)), wanted);
+  for (let i = 1; i < 9; i++)
+    newer.writeUInt32LE((newer.readUInt32LE(16 + 4 * i) + newer.readUInt32LE(12 + 4 * i)) >>> 0, 16 + 4 * i);
+  return newer;
+}
+
+test('twenty thousand broken deltas are refused or make just as many bytes', async () => {
+  const older = smallOlder();
+  assert.deepEqual(Buffer.from(await applyDelta(older, deflateSync(smallDelta()), 300)), smallNewer(older));
   let state = 1;
   const below = (most) =>
     Math.floor(((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32) * most);
@@ -146,7 +181,7 @@ test('twenty thousand broken deltas are refused or make just as many bytes', asy
   for (let trial = 0; trial < kTrials; trial++) {
     let bad = smallDelta();
     // Inside the stream mostly where lengths and places are, or the stream itself.
-    if (trial % 4) for (let flips = 0; flips < 1 + below(3); flips++) bad[below(44)] ^= 1 << below(8);
+    if (trial % 4) for (let flips = 0; flips < 1 + below(3); flips++) bad[below(4 * kWords.length)] ^= 1 << below(8);
     bad = deflateSync(bad);
     if (trial % 4 === 0) bad[below(bad.length)] ^= 1 << below(8);
     const made = await applyDelta(older, bad, 300).catch(() => undefined);

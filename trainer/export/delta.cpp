@@ -2,154 +2,39 @@
 
 #include <zlib.h>
 
-#include <algorithm>
-#include <cstring>
 #include <stdexcept>
+
+#include "trainer/export/delta_records.h"
+#include "trainer/export/rearrangement.h"
 
 namespace attune::trainer {
 namespace {
 
 using Bytes = std::span<const uint8_t>;
 
-constexpr uint32_t kMagic = 0x4c445441;  // "ATDL"
-constexpr size_t kHeaderBytes = 12, kRecordBytes = 12;
-/// Blocks of the old bundle are found again wherever they went in the new one.
-constexpr size_t kBlock = 16, kStride = 8;
-/// What another place must fit better by, to be worth a record.
-constexpr size_t kGain = 16;
-/// Records are at least so far apart, so that a delta's size bounds the work it can ask for.
-constexpr size_t kBytesARecord = 8;
+constexpr uint32_t kMagic = 0x32445441;  // "ATD2"
+constexpr size_t kHeaderBytes = 24, kEntryBytes = 12;
+/// The tables of a delta may have so many bytes and thrice those of the bundle: a delta's size bounds
+/// the work it can ask for. The first are enough for any bundle's sections.
+constexpr size_t kFewTables = 200000, kTablesByLength = 3;
 
 /// zlib's 9 takes ten times as long on small differences and gains little.
 constexpr int kLevel = 6;
 
-struct Record {
-  uint32_t copy = 0, from = 0, insert = 0;
+/// The tables of a delta, and what follows them.
+struct Tables {
+  Rearrangement rearrangement;
+  std::vector<DeltaRecord> records;
+  Bytes rest;
 };
 
-uint64_t hashOf(const uint8_t* block) {
-  uint64_t first = 0, second = 0;
-  std::memcpy(&first, block, 8);
-  std::memcpy(&second, block + 8, 8);
-  return (first * 0x9e3779b97f4a7c15u ^ second) * 0xd6e8feb86659fd93u;
-}
-
-/// Places of the old bundle by the hash of the block there; of equal blocks the first.
-class BlockIndex {
- public:
-  explicit BlockIndex(Bytes bytes) : bytes_(bytes) {
-    while ((size_t{1} << bits_) < bytes.size() / kStride * 2) ++bits_;
-    slots_.assign(size_t{1} << bits_, 0);
-    for (size_t at = 0; at + kBlock <= bytes.size(); at += kStride) {
-      uint32_t& slot = slots_[slotOf(bytes.data() + at)];
-      if (slot == 0) slot = static_cast<uint32_t>(at + 1);
-    }
-  }
-
-  /// Where the bytes at `newer` may be found; nothing if their block is at no indexed place.
-  std::optional<size_t> find(const uint8_t* newer) const {
-    const uint32_t slot = slots_[slotOf(newer)];
-    if (slot == 0 || std::memcmp(bytes_.data() + slot - 1, newer, kBlock) != 0)
-      return std::nullopt;
-    return slot - 1;
-  }
-
- private:
-  size_t slotOf(const uint8_t* block) const { return hashOf(block) >> (64 - bits_); }
-
-  Bytes bytes_;
-  int bits_ = 4;
-  std::vector<uint32_t> slots_;
-};
-
-/// The part of a new bundle that goes on from a place of the old one.
-class Alignment {
- public:
-  Alignment(Bytes older, Bytes newer) : older_(older), newer_(newer) {}
-
-  size_t newAt = 0, oldAt = 0;
-
-  bool fits(size_t at) const {
-    const size_t from = oldAt + (at - newAt);
-    return from < older_.size() && older_[from] == newer_[at];
-  }
-
-  /// How many of the bytes fit exactly.
-  size_t fitting(size_t begin, size_t end) const {
-    size_t count = 0;
-    for (size_t at = begin; at < end; ++at) count += fits(at) ? 1 : 0;
-    return count;
-  }
-
-  /// How far to copy, up to `end`: where most more bytes fit than do not.
-  size_t forward(size_t end) const {
-    int64_t score = 0, best = 0;
-    size_t length = 0;
-    const size_t most = std::min(end - newAt, older_.size() - std::min(oldAt, older_.size()));
-    for (size_t i = 0; i < most; ++i) {
-      score += fits(newAt + i) ? 1 : -1;
-      if (score > best) best = score, length = i + 1;
-    }
-    return length;
-  }
-
-  /// How far before `at`, where another place fits, that place fits as well, not before `begin`.
-  size_t backward(size_t begin, size_t at, size_t from) const {
-    int64_t score = 0, best = 0;
-    size_t length = 0;
-    for (size_t i = 1; i <= std::min(at - begin, from); ++i) {
-      score += older_[from - i] == newer_[at - i] ? 1 : -1;
-      if (score > best) best = score, length = i;
-    }
-    return length;
-  }
-
- private:
-  Bytes older_, newer_;
-};
-
-std::vector<Record> recordsOf(Bytes older, Bytes newer) {
-  const BlockIndex index(older);
-  Alignment now(older, newer);
-  std::vector<Record> records;
-  const auto close = [&](size_t nextNew) {
-    const size_t copied = now.forward(nextNew);
-    records.push_back({static_cast<uint32_t>(copied), static_cast<uint32_t>(now.oldAt),
-                       static_cast<uint32_t>(nextNew - now.newAt - copied)});
-    if (copied == 0) records.back().from = 0;
-  };
-  for (size_t at = 0; at + kBlock <= newer.size();) {
-    const std::optional<size_t> found = index.find(newer.data() + at);
-    if (!found || now.oldAt + (at - now.newAt) == *found) {
-      ++at;
-      continue;
-    }
-    size_t length = kBlock;
-    while (at + length < newer.size() && *found + length < older.size() &&
-           newer[at + length] == older[*found + length])
-      ++length;
-    if (now.fitting(at, at + length) + kGain <= length) {
-      // What fits here as well is taken along, but not what the alignment before it copies.
-      const size_t copied = now.newAt + now.forward(at);
-      const size_t back = now.backward(copied, at, *found);
-      if (at - back > now.newAt) close(at - back);
-      now.newAt = at - back;
-      now.oldAt = *found - back;
-    }
-    at += length;
-  }
-  close(newer.size());
-  return records;
-}
-
-void put32(std::vector<uint8_t>& bytes, uint32_t value) {
+void put32(std::vector<uint8_t>& bytes, size_t value) {
   for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<uint8_t>(value >> shift));
 }
 
-uint32_t get32(const uint8_t* bytes) {
-  uint32_t value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8 | bytes[i];
-  return value;
+/// The most that a delta of a bundle of `length` bytes may unfold to.
+size_t mostUnfolded(size_t length) {
+  return kHeaderBytes + kFewTables + kTablesByLength * length + length;
 }
 
 std::vector<uint8_t> compressed(const std::vector<uint8_t>& bytes) {
@@ -161,11 +46,6 @@ std::vector<uint8_t> compressed(const std::vector<uint8_t>& bytes) {
   return out;
 }
 
-/// The most that a delta of a bundle of `length` bytes may unfold to.
-size_t mostUnfolded(size_t length) {
-  return kHeaderBytes + (length / kBytesARecord + 2) * kRecordBytes + length;
-}
-
 std::optional<std::vector<uint8_t>> unfolded(Bytes delta, size_t most) {
   std::vector<uint8_t> bytes(most);
   uLongf length = static_cast<uLongf>(most);
@@ -175,60 +55,116 @@ std::optional<std::vector<uint8_t>> unfolded(Bytes delta, size_t most) {
   return bytes;
 }
 
+/// Numbers one after another. REQUIRES: there are so many
+class Words {
+ public:
+  explicit Words(Bytes bytes) : bytes_(bytes) {}
+  uint32_t next() {
+    uint32_t value = 0;
+    for (size_t i = 4; i-- > 0;) value = value << 8 | bytes_[i];
+    bytes_ = bytes_.subspan(4);
+    return value;
+  }
+  Bytes rest() const { return bytes_; }
+
+ private:
+  Bytes bytes_;
+};
+
+/// The tables, if they are of a delta that makes `length` bytes.
+std::optional<Tables> readTables(Bytes bytes, size_t length) {
+  if (bytes.size() < kHeaderBytes) return std::nullopt;
+  Words words(bytes);
+  if (words.next() != kMagic || words.next() != length) return std::nullopt;
+  const size_t runs = words.next(), steps = words.next(), ranges = words.next(),
+               records = words.next();
+  const size_t tableBytes = (runs + steps + ranges + records) * kEntryBytes;
+  if (bytes.size() != kHeaderBytes + tableBytes + length) return std::nullopt;
+  // A brace list is read from left to right.
+  Tables tables;
+  auto& [runTable, stepTable, rangeTable] = tables.rearrangement;
+  for (size_t i = 0; i < runs; ++i)
+    runTable.push_back(ItemRun{words.next(), words.next(), words.next()});
+  for (size_t i = 0; i < steps; ++i)
+    stepTable.push_back(
+        ArrangingStep{static_cast<StepKind>(words.next()), words.next(), words.next()});
+  for (size_t i = 0; i < ranges; ++i) {
+    rangeTable.push_back(OffsetRange{words.next(), words.next()});
+    words.next();
+  }
+  for (size_t i = 0; i < records; ++i)
+    tables.records.push_back(DeltaRecord{words.next(), words.next(), words.next()});
+  tables.rest = words.rest();
+  return tables;
+}
+
+/// What the records make; nothing where they do not fit.
+std::optional<std::vector<uint8_t>> made(Bytes base, const Tables& tables, size_t length) {
+  std::vector<uint8_t> bytes;
+  bytes.reserve(length);
+  const uint8_t* next = tables.rest.data();
+  for (const DeltaRecord& record : tables.records) {
+    if (uint64_t{record.from} + record.copy > base.size() ||
+        uint64_t{record.copy} + record.insert > length - bytes.size())
+      return std::nullopt;
+    for (size_t i = 0; i < record.copy; ++i)
+      bytes.push_back(static_cast<uint8_t>(base[record.from + i] + *next++));
+    bytes.insert(bytes.end(), next, next + record.insert);
+    next += record.insert;
+  }
+  if (bytes.size() != length) return std::nullopt;
+  return bytes;
+}
+
+std::vector<uint8_t> tablesOf(const Rearrangement& tables, const std::vector<DeltaRecord>& records,
+                              size_t length) {
+  std::vector<uint8_t> bytes;
+  for (const size_t value : {size_t{kMagic}, length, tables.runs.size(), tables.steps.size(),
+                             tables.offsets.size(), records.size()})
+    put32(bytes, value);
+  for (const ItemRun& run : tables.runs)
+    for (const uint32_t value : {run.kept, run.gone, run.added}) put32(bytes, value);
+  for (const ArrangingStep& step : tables.steps)
+    for (const uint32_t value : {static_cast<uint32_t>(step.kind), step.width, step.count})
+      put32(bytes, value);
+  for (const OffsetRange& range : tables.offsets)
+    for (const uint32_t value : {range.at, range.count, 0u}) put32(bytes, value);
+  for (const DeltaRecord& record : records)
+    for (const uint32_t value : {record.copy, record.from, record.insert}) put32(bytes, value);
+  return bytes;
+}
+
 }  // namespace
 
 std::vector<uint8_t> makeDelta(std::span<const uint8_t> older, std::span<const uint8_t> newer) {
-  const std::vector<Record> records = recordsOf(older, newer);
-  std::vector<uint8_t> bytes, inserted;
-  for (const uint32_t value : {kMagic, static_cast<uint32_t>(newer.size()),
-                               static_cast<uint32_t>(records.size())})
-    put32(bytes, value);
-  for (const Record& record : records)
-    for (const uint32_t value : {record.copy, record.from, record.insert}) put32(bytes, value);
+  const Rearrangement tables = rearrangementOf(older, newer);
+  const auto base = rearranged(older, tables, older.size() + newer.size());
+  if (!base) throw std::logic_error("a bundle cannot be rearranged");
+  std::vector<uint8_t> flat(newer.begin(), newer.end());
+  differ(flat, tables.offsets);
+  const std::vector<DeltaRecord> records = recordsOf(*base, flat);
+  std::vector<uint8_t> bytes = tablesOf(tables, records, newer.size());
   size_t at = 0;
-  for (const Record& record : records) {
+  for (const DeltaRecord& record : records) {
     for (size_t i = 0; i < record.copy; ++i, ++at)
-      bytes.push_back(static_cast<uint8_t>(newer[at] - older[record.from + i]));
-    const auto part = newer.subspan(at, record.insert);
-    inserted.insert(inserted.end(), part.begin(), part.end());
+      bytes.push_back(static_cast<uint8_t>(flat[at] - (*base)[record.from + i]));
+    const auto part = Bytes(flat).subspan(at, record.insert);
+    bytes.insert(bytes.end(), part.begin(), part.end());
     at += record.insert;
   }
-  bytes.insert(bytes.end(), inserted.begin(), inserted.end());
   return compressed(bytes);
 }
 
 std::optional<std::vector<uint8_t>> applyDelta(std::span<const uint8_t> older,
                                                std::span<const uint8_t> delta, size_t length) {
   const auto bytes = unfolded(delta, mostUnfolded(length));
-  if (!bytes || bytes->size() < kHeaderBytes || get32(bytes->data()) != kMagic ||
-      get32(bytes->data() + 4) != length)
-    return std::nullopt;
-  const size_t count = get32(bytes->data() + 8);
-  if (count > length / kBytesARecord + 2 ||
-      bytes->size() != kHeaderBytes + count * kRecordBytes + length)
-    return std::nullopt;
-  const auto record = [&](size_t i) {
-    const uint8_t* at = bytes->data() + kHeaderBytes + i * kRecordBytes;
-    return Record{get32(at), get32(at + 4), get32(at + 8)};
-  };
-  uint64_t copied = 0, inserted = 0;
-  for (size_t i = 0; i < count; ++i) {
-    if (uint64_t{record(i).from} + record(i).copy > older.size()) return std::nullopt;
-    copied += record(i).copy;
-    inserted += record(i).insert;
-  }
-  if (copied + inserted != length) return std::nullopt;
-  const uint8_t* add = bytes->data() + kHeaderBytes + count * kRecordBytes;
-  const uint8_t* insert = add + copied;
-  std::vector<uint8_t> newer;
-  newer.reserve(length);
-  for (size_t i = 0; i < count; ++i) {
-    const Record one = record(i);
-    for (size_t k = 0; k < one.copy; ++k)
-      newer.push_back(static_cast<uint8_t>(older[one.from + k] + *add++));
-    newer.insert(newer.end(), insert, insert + one.insert);
-    insert += one.insert;
-  }
+  if (!bytes) return std::nullopt;
+  const auto tables = readTables(*bytes, length);
+  if (!tables || !fits(tables->rearrangement.offsets, length)) return std::nullopt;
+  const auto base = rearranged(older, tables->rearrangement, older.size() + length);
+  if (!base) return std::nullopt;
+  auto newer = made(*base, *tables, length);
+  if (newer) sumUp(*newer, tables->rearrangement.offsets);
   return newer;
 }
 

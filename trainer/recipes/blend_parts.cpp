@@ -27,7 +27,8 @@ void BlendParts::write(const ItemOrder& order, BundlePrecision precision,
   if (!any()) return;
   bundle.setBlend({weights.sequence, weights.neighbours, weights.neighbourScale,
                    weights.recencyDecay, weights.repeat});
-  if (weights.neighbours != 0) writeNeighbours(neighbours, order, precision, bundle);
+  if (weights.neighbours != 0)
+    writeNeighbours(neighbours, order, precision, bundle, neighbourScales);
   addItems(SectionKind::ItemPrior, prior, order, bundle);
   addItems(SectionKind::ColdPrior, coldPrior, order, bundle);
 }

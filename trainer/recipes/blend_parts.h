@@ -12,6 +12,7 @@ namespace attune::trainer {
 struct BlendParts {
   BlendWeights weights;
   NeighbourLists neighbours;     ///< empty lists where weights.neighbours is 0
+  std::vector<float> neighbourScales;  ///< as writeNeighbours() takes them
   std::vector<float> prior;      ///< (items) or empty
   std::vector<float> coldPrior;  ///< (items) or empty
 

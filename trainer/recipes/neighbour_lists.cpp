@@ -85,27 +85,13 @@ class NeighbourSearch {
   std::vector<float> neighbourDiscount_;  // (items)
 };
 
-/// Renumbered, and sorted again: equal weights lie in the order of the bundle's numbers.
-std::vector<Neighbour> inBundleOrder(std::vector<Neighbour> list, const ItemOrder& order) {
-  for (Neighbour& neighbour : list) neighbour.item = order.toBundle[neighbour.item];
-  std::sort(list.begin(), list.end(), nearer);
-  return list;
-}
-
-/// One byte a weight: the largest of a row is 255 times the row's scale.
-void writeQuantised(const std::vector<uint32_t>& offsets, const std::vector<float>& weights,
-                    BundleBuilder& bundle) {
-  std::vector<uint8_t> bytes;
-  std::vector<float> scales;
-  for (size_t row = 0; row + 1 < offsets.size(); ++row) {
-    const bool empty = offsets[row] == offsets[row + 1];
-    const float scale = empty ? 0.0f : weights[offsets[row]] / 255.0f;
-    scales.push_back(scale);
-    for (uint32_t i = offsets[row]; i < offsets[row + 1]; ++i)
-      bytes.push_back(static_cast<uint8_t>(std::lround(weights[i] / scale)));
-  }
-  bundle.add(SectionKind::NeighbourWeights, bytes);
-  bundle.add(SectionKind::NeighbourScales, scales);
+/// One byte a weight, which takes the weight's place: the largest of a list is 255, unless a scale is
+/// given. Returns the scale.
+float quantise(std::vector<Neighbour>& list, float scale) {
+  if (list.empty()) return 0;
+  if (scale == 0) scale = std::min_element(list.begin(), list.end(), nearer)->weight / 255.0f;
+  for (Neighbour& neighbour : list) neighbour.weight = std::round(neighbour.weight / scale);
+  return scale;
 }
 
 }  // namespace
@@ -130,12 +116,17 @@ NeighbourLists findNeighbours(const Baskets& baskets, const NeighbourOptions& op
 }
 
 void writeNeighbours(const NeighbourLists& lists, const ItemOrder& order, BundlePrecision precision,
-                     BundleBuilder& bundle) {
+                     BundleBuilder& bundle, std::span<const float> scales) {
+  const bool bytes = precision == BundlePrecision::int8;
   std::vector<uint32_t> offsets{0};
   std::vector<uint32_t> items;
-  std::vector<float> weights;
+  std::vector<float> weights, writtenScales;
   for (const uint32_t item : order.toDataset) {
-    for (const Neighbour& neighbour : inBundleOrder(lists[item], order)) {
+    std::vector<Neighbour> list = lists[item];
+    if (bytes) writtenScales.push_back(quantise(list, scales.empty() ? 0.0f : scales[item]));
+    for (Neighbour& neighbour : list) neighbour.item = order.toBundle[neighbour.item];
+    if (scales.empty() || scales[item] == 0) std::sort(list.begin(), list.end(), nearer);
+    for (const Neighbour& neighbour : list) {
       items.push_back(neighbour.item);
       weights.push_back(neighbour.weight);
     }
@@ -143,10 +134,9 @@ void writeNeighbours(const NeighbourLists& lists, const ItemOrder& order, Bundle
   }
   bundle.add(SectionKind::NeighbourOffsets, offsets);
   bundle.addIndexes(SectionKind::NeighbourItems, items, order.size());
-  if (precision == BundlePrecision::float32)
-    bundle.add(SectionKind::NeighbourWeights, weights);
-  else
-    writeQuantised(offsets, weights, bundle);
+  if (!bytes) return bundle.add(SectionKind::NeighbourWeights, weights);
+  bundle.add(SectionKind::NeighbourWeights, std::vector<uint8_t>(weights.begin(), weights.end()));
+  bundle.add(SectionKind::NeighbourScales, writtenScales);
 }
 
 }  // namespace attune::trainer

@@ -37,8 +37,11 @@ NeighbourLists findNeighbours(const Baskets& baskets, const NeighbourOptions& op
 NeighbourLists findNeighbours(const Baskets& baskets, std::span<const uint32_t> items,
                               const NeighbourOptions& options);
 
-/// Adds the lists to a bundle: weights as bytes with a scale a list, or as f32.
+/// Adds the lists to a bundle: weights as bytes with a scale a list, or as f32. Weights that are
+/// stored alike lie in the order of the bundle's numbers. `scales` (items), or empty: 0 is for what
+/// makes the largest weight of a list 255, another scale for that one.
+/// REQUIRES: no weight rounds to more than 255 of its scale
 void writeNeighbours(const NeighbourLists& lists, const ItemOrder& order, BundlePrecision precision,
-                     BundleBuilder& bundle);
+                     BundleBuilder& bundle, std::span<const float> scales = {});
 
 }  // namespace attune::trainer

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/bundle/vocabulary.h"
 #include "runtime/models/item_vectors.h"
 #include "trainer/base/errors.h"
 #include "trainer/recipes/cold_start.h"
 #include "trainer/recipes/new_item_popularity.h"
 #include "trainer/recipes/new_item_vectors.h"
 #include "trainer/recipes/sequence_recipe.h"
+#include "trainer/recipes/steady_update.h"
 
 namespace attune::trainer {
 namespace {
@@ -37,6 +37,19 @@ void liftNewItems(const Dataset& data, const std::vector<uint8_t>& known,
       parts.blend.prior[item] +=
           weight * (std::log(promised[item] + 0.5f) -
                     std::log(static_cast<float>(parts.counts.usersOfItem[item]) + 0.5f));
+}
+
+/// Leaves of the blend what still holds.
+void steadyBlend(const Bundle& bundle, const KnownItems& known, SequenceUpdateParts& parts) {
+  BlendParts& blend = parts.blend;
+  if (blend.weights.neighbours != 0) {
+    SteadyLists steady =
+        steadyLists(bundle, known, std::move(blend.neighbours), parts.listLength);
+    blend.neighbours = std::move(steady.lists);
+    blend.neighbourScales = std::move(steady.scales);
+  }
+  steadyPrior(bundle, known, SectionKind::ItemPrior, blend.prior);
+  steadyPrior(bundle, known, SectionKind::ColdPrior, blend.coldPrior);
 }
 
 class UpdatedSequenceModel : public TrainedModel {
@@ -103,27 +116,26 @@ std::unique_ptr<TrainedModel> updateSequenceModel(const Bundle& bundle, const Da
                                                   const Sequences& sequences,
                                                   SequenceUpdateParts parts,
                                                   const TrainOptions& options) {
-  const Vocabulary ids = valueOf(Vocabulary::open(bundle));
+  KnownItems known(bundle, data.items);
   ItemVectorTable table;
   table.dimension = dimensionOf(bundle);
   const ItemVectors old = valueOf(readItemVectors(bundle, table.dimension));
   const uint32_t items = data.items.size();
   table.vectors.resize(items * table.dimension);
-  std::vector<uint32_t> oldNumbers(items);
   for (uint32_t item = 0; item < items; ++item) {
-    oldNumbers[item] = ids.find(data.items[item]);
-    table.known.push_back(oldNumbers[item] != kUnknownItem);
+    table.known.push_back(known.inBundle[item] != kUnknownItem);
     if (table.known[item] != 0)
-      old.copy(oldNumbers[item],
+      old.copy(known.inBundle[item],
                std::span(table.vectors).subspan(item * table.dimension, table.dimension));
   }
   if (std::find(table.known.begin(), table.known.end(), 1) == table.known.end())
     throw UserError("the bundle knows none of the store's " + std::to_string(items) +
                     " items: it was trained on another catalogue");
   liftNewItems(data, table.known, parts);
+  steadyBlend(bundle, known, parts);
   fillNewItemVectors(parts.features, parts.counts, Baskets(sequences, items), options.threads,
                      table);
-  return std::make_unique<UpdatedSequenceModel>(bundle, old, std::move(oldNumbers),
+  return std::make_unique<UpdatedSequenceModel>(bundle, old, std::move(known.inBundle),
                                                 std::move(table), std::move(parts),
                                                 options.choices);
 }

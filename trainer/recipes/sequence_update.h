@@ -13,7 +13,10 @@ namespace attune::trainer {
 struct SequenceUpdateParts {
   ItemFeatures features;         ///< empty: nothing is known of items, or the recipe does not look
   ItemCounts counts;
-  BlendParts blend;              ///< nothing for a model that has no blend
+  /// Nothing for a model that has no blend. With kSteadyCandidates for each of the neighbours that
+  /// are to be in a list.
+  BlendParts blend;
+  uint32_t listLength = 0;       ///< of the blend's neighbour lists
   std::vector<uint8_t> allowed;  ///< (items), or empty: all items may be recommended
 };
 

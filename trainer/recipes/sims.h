@@ -18,6 +18,9 @@ class SimsRecipe : public Recipe {
  public:
   std::unique_ptr<TrainedModel> train(const Dataset& data, const Parameters& parameters,
                                       const TrainOptions& options) const override;
+  std::unique_ptr<TrainedModel> update(const Bundle& bundle, const Dataset& data,
+                                       const Parameters& parameters,
+                                       const TrainOptions& options) const override;
 };
 
 }  // namespace attune::trainer

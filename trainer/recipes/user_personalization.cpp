@@ -5,6 +5,7 @@
 #include "trainer/recipes/sequence_fit.h"
 #include "trainer/recipes/sequence_recipe.h"
 #include "trainer/recipes/sequence_update.h"
+#include "trainer/recipes/steady_update.h"
 #include "trainer/recipes/user_histories.h"
 
 namespace attune::trainer {
@@ -151,8 +152,11 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::update(const Bundle& bu
   SequenceUpdateParts parts;
   if (settings.useMetadata) parts.features = itemFeaturesOf(data);
   parts.counts = countUsers(data);
-  parts.blend = learnBlendParts(data, sequences, SequenceChoices::fromJson(options.choices),
-                                parts.counts, settings.recencyBias, options.threads);
+  SequenceChoices choices = SequenceChoices::fromJson(options.choices);
+  parts.listLength = choices.listLength;
+  choices.listLength *= kSteadyCandidates;
+  parts.blend = learnBlendParts(data, sequences, choices, parts.counts, settings.recencyBias,
+                                options.threads);
   return updateSequenceModel(bundle, data, sequences, std::move(parts), options);
 }
 
