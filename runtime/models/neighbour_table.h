@@ -11,7 +11,7 @@
 namespace attune {
 
 /// A list of similar items with weights for every item, as it lies in a bundle: row r of the lists
-/// is items[offsets[r]..offsets[r + 1]), the nearest one first. A view: borrows the bundle's bytes.
+/// is items[offsets[r]..offsets[r + 1]), nearest one first. A view: borrows the bytes.
 class NeighbourTable {
  public:
   /// Error: CorruptBundle.
@@ -20,8 +20,7 @@ class NeighbourTable {
   /// The longest list.
   size_t longest() const;
 
-  /// Calls visit(neighbour, weight x its weight) for the neighbours of an item, the nearest one
-  /// first.
+  /// Calls visit(neighbour, weight x its weight) for an item's neighbours, the nearest one first.
   template <typename Visit>
   void forNeighbours(uint32_t item, float weight, const Visit& visit) const {
     const uint32_t begin = offsets_[item];

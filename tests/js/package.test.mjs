@@ -140,6 +140,7 @@ test('the package holds what it needs and nothing else', () => {
     'publication',
     'published',
     'query',
+    'rearrange',
     'recommender',
     'retry',
     'saved-history',
