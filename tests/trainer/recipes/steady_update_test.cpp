@@ -161,7 +161,7 @@ TEST_CASE("new items have the list of the data, as long as lists are") {
   CHECK(steady.scales[0] == 0);
 }
 
-TEST_CASE("a prior that hardly moved stays; those of new items and of models without one are the data's") {
+TEST_CASE("a prior that hardly moved stays, one of a new item or of a model without any is the data's") {
   const ListBundle bundle(kIds, kList);
   const KnownItems known(*bundle, tableOf({"a", "aa", "b"}));
   std::vector<float> prior = {1.009f, 1.009f, 1.02f};
