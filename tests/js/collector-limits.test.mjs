@@ -131,6 +131,18 @@ test('an address and a tracker have their limits, told with Retry-After', async 
   }
 });
 
+test('while the disk has less room than must stay free nothing is taken', async () => {
+  const own = new Place();
+  const full = await start(own, { config: { minFreeMegabytes: 1e9 } });
+  const refused = await post(`${full.url}/v1/events`, batch(own.key, [event('d1')]));
+  assert.equal(refused.status, 503);
+  assert.equal(refused.json.__type, 'ServiceUnavailableException');
+  assert.ok(Number(refused.headers.get('retry-after')) >= 1);
+  assert.equal((await get(`${full.url}/readyz`)).status, 503);
+  await full.stop();
+  own.remove();
+});
+
 test('behind a named proxy each client has a limit of its own', async () => {
   const own = new Place();
   const config = { rateLimits: { perAddress: { requestsPerSecond: 0.1, burst: 1 } }, proxies: ['127.0.0.1'] };

@@ -55,7 +55,7 @@ void addServeCommand(CLI::App& app, std::function<void()>& run) {
                    "An address of this machine: the same, and POST /items, /users, GET /metrics")
       ->capture_default_str();
   command->add_option("--config", arguments->config,
-                      "JSON: eventTrackers, rateLimits, proxies, connections");
+                      "JSON: eventTrackers, rateLimits, proxies, connections, minFreeMegabytes");
   command
       ->add_option("--log-level", arguments->logLevel,
                    "debug, info, warning or error; JSON lines on standard error")

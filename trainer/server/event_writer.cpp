@@ -29,11 +29,13 @@ std::shared_ptr<const AvroSchema> shared(std::optional<AvroSchema> schema) {
 
 }  // namespace
 
-EventWriter::EventWriter(Open open, Metrics& metrics) : open_(std::move(open)), metrics_(metrics) {
+EventWriter::EventWriter(Open open, Metrics& metrics, Check check)
+    : open_(std::move(open)), check_(std::move(check)), metrics_(metrics) {
   log_ = open_();
   log_->verify(false);
   readFacts();
   ready_ = true;
+  recover();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -162,6 +164,7 @@ void EventWriter::fail(const std::string& why) {
 /// Once a second: opens a store that failed anew, or looks whether others changed it.
 void EventWriter::recover() {
   try {
+    check_();
     if (log_) {
       if (log_->changedElsewhere()) readFacts();
       return;

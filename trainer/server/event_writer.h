@@ -48,9 +48,12 @@ struct WriteTask {
 class EventWriter {
  public:
   using Open = std::function<std::unique_ptr<EventLog>()>;
+  /// Throws UserError while nothing may be written, such as for want of space.
+  using Check = std::function<void()>;
 
-  /// Opens the store; throws UserError when that fails.
-  EventWriter(Open open, Metrics& metrics);
+  /// Opens the store; throws UserError when that fails. `check` is asked every second; while it
+  /// throws, tasks are refused as after a failure.
+  EventWriter(Open open, Metrics& metrics, Check check = [] {});
   ~EventWriter() { finish(); }
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
@@ -76,6 +79,7 @@ class EventWriter {
   void readFacts();
 
   Open open_;
+  Check check_;
   Metrics& metrics_;
   std::unique_ptr<EventLog> log_;  // null after a failure
   std::atomic<bool> ready_{false};

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "trainer/base/errors.h"
+#include "trainer/server/disk_space.h"
 #include "trainer/server/http_server.h"
 #include "trainer/server/log.h"
 #include "trainer/server/routes.h"
@@ -26,7 +27,9 @@ void serve(const ServeOptions& options, const std::function<void(const ServeAddr
   limits.connections = options.config.connections;
   Metrics metrics;
   HttpServer server(limits);
-  EventWriter writer([&options] { return openEventLog(options.store); }, metrics);
+  const DiskSpace disk(options.store, options.config.minFreeMegabytes * 1'000'000);
+  EventWriter writer([&options] { return openEventLog(options.store); }, metrics,
+                     [&disk] { disk.check(); });
   Collector collector(writer, metrics, options.config);
   Routes routes(
       collector, writer, metrics, options.config, [&server] { return server.counts(); },

@@ -106,7 +106,8 @@ Rate readRate(const ConfigReader& from, const char* key, const Rate& usual) {
 ServeConfig parseServeConfig(const std::string& text, const std::string& where) {
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) throw UserError(where + " is not valid JSON");
-  constexpr std::array kKeys{"eventTrackers", "rateLimits", "proxies", "connections"};
+  constexpr std::array kKeys{"eventTrackers", "rateLimits", "proxies", "connections",
+                             "minFreeMegabytes"};
   const ConfigReader reader(json, where, kKeys);
   ServeConfig config;
   for (const Json& one : reader.list("eventTrackers"))
@@ -120,6 +121,8 @@ ServeConfig parseServeConfig(const std::string& text, const std::string& where) 
   config.proxies = reader.texts("proxies");
   if (reader.find("connections") != nullptr)
     config.connections = static_cast<size_t>(reader.number("connections", 1, 1e6));
+  if (reader.find("minFreeMegabytes") != nullptr)
+    config.minFreeMegabytes = static_cast<uint64_t>(reader.number("minFreeMegabytes", 0, 1e9));
   return config;
 }
 

@@ -17,6 +17,8 @@ struct ServeConfig {
   /// Addresses of proxies whose last X-Forwarded-For entry is believed to be the client.
   std::vector<std::string> proxies;
   size_t connections = limits::kConnections;
+  /// What must stay free on the store's disk for events to be taken; 0: no limit.
+  uint64_t minFreeMegabytes = 200;
 };
 
 /// Parses the file's text. Throws UserError that begins with `where` and names the key at fault.

@@ -24,6 +24,7 @@ struct FakeDisk {
   bool isBroken = false;
   bool isHeld = false;
   bool isChanged = false;
+  bool isFull = false;
 
   void set(bool FakeDisk::*what, bool value) {
     const std::lock_guard lock(mutex);
@@ -84,7 +85,11 @@ class FakeLog final : public EventLog {
 struct World {
   FakeDisk disk;
   Metrics metrics;
-  EventWriter writer{[this] { return std::make_unique<FakeLog>(disk); }, metrics};
+  EventWriter writer{[this] { return std::make_unique<FakeLog>(disk); }, metrics,
+                     [this] {
+                       const std::lock_guard lock(disk.mutex);
+                       if (disk.isFull) throw UserError("the disk is full");
+                     }};
 
   /// Hands in one event; nothing when it is refused at once.
   std::optional<std::future<WriteOutcome>> send(uint8_t key, size_t bytes = 10) {
@@ -139,6 +144,17 @@ TEST_CASE("after a failure nothing is acknowledged until the store proved writab
   CHECK(world.disk.opened == 2);
   const WriteOutcome again = world.send(2)->get();
   CHECK((again.isStored && again.isNew[0]));
+}
+
+TEST_CASE("before the disk is full nothing more is taken, and everything again when there is room") {
+  World world;
+  CHECK(world.send(1)->get().isStored);
+  world.disk.set(&FakeDisk::isFull, true);
+  CHECK(eventually([&] { return !world.writer.isReady(); }));
+  CHECK_FALSE(world.send(2));
+  world.disk.set(&FakeDisk::isFull, false);
+  CHECK(eventually([&] { return world.writer.isReady(); }));
+  CHECK(world.send(2)->get().isStored);
 }
 
 TEST_CASE("when too much waits, more is refused") {

@@ -8,6 +8,7 @@ using Catch::Matchers::Contains;
 TEST_CASE("a configuration sets what it names and leaves the rest") {
   const ServeConfig config = parseServeConfig(
       R"({"rateLimits":{"perAddress":{"requestsPerSecond":5}},"proxies":["127.0.0.1"],"connections":7,
+          "minFreeMegabytes":50,
           "eventTrackers":[{"name":"shop","trackingIdSha256":")" +
           std::string(62, '0') + R"(ff","origins":["https://shop.example"]}]})",
       "serve.json");
@@ -15,6 +16,7 @@ TEST_CASE("a configuration sets what it names and leaves the rest") {
   CHECK(config.ratePerTracker.perSecond == ServeConfig().ratePerTracker.perSecond);
   CHECK(config.proxies == std::vector<std::string>{"127.0.0.1"});
   CHECK(config.connections == 7);
+  CHECK(config.minFreeMegabytes == 50);
   REQUIRE(config.eventTrackers.size() == 1);
   CHECK(config.eventTrackers[0].keySha256[31] == 255);
   CHECK(config.eventTrackers[0].origins[0] == "https://shop.example");
@@ -30,6 +32,7 @@ TEST_CASE("a fault of the configuration is named with its place") {
            {R"({"rateLimits":{"perAddress":{"requestsPerSecond":-1}}})",
             "rateLimits: perAddress: requestsPerSecond must be a number"},
            {R"({"rateLimits":{"perAddress":{}}})", "requestsPerSecond must be a number"},
+           {R"({"minFreeMegabytes":-1})", "minFreeMegabytes must be a number from 0"},
            {R"({"proxies":"x"})", "proxies must be an array"},
            {R"({"eventTrackers":[{"name":"a","trackingIdSha256":"atk_1"}]})",
             "64 hexadecimal digits"},
