@@ -161,7 +161,10 @@ void EventWriter::fail(const std::string& why) {
 void EventWriter::recover() {
   try {
     if (log_) {
-      if (log_->changedElsewhere()) readFacts();
+      if (log_->changedElsewhere()) {
+        ++metrics_.storeChanges;
+        readFacts();
+      }
       return;
     }
     log_ = open_();

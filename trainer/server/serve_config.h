@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "trainer/data/event_log.h"
+#include "trainer/server/campaign_config.h"
 #include "trainer/server/http_server.h"
 #include "trainer/server/rate_limit.h"
 
@@ -17,6 +18,7 @@ struct ServeConfig {
   /// Addresses of proxies whose last X-Forwarded-For entry is believed to be the client.
   std::vector<std::string> proxies;
   size_t connections = limits::kConnections;
+  std::vector<CampaignConfig> campaigns;  ///< what is trained and published, and when
 };
 
 /// Parses the file's text. Throws UserError that begins with `where` and names the key at fault.
