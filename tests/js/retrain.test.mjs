@@ -183,6 +183,18 @@ describe('failures', () => {
     assert.doesNotMatch(server.log, /job begins/);
   });
 
+  test('a publication that cannot be read stops its campaign, until it is mended', async () => {
+    await serve(updating());
+    assert.ok(await eventually(async () => (await version()) === 1));
+    const manifest = readFileSync(`${folder()}/manifest.json`);
+    writeFileSync(`${folder()}/manifest.json`, '{}');
+    assert.ok(await eventually(() => /a publication cannot be read: nothing is done for it/.test(server.log)), server.log);
+    await click('fresh', 'v1');
+    writeFileSync(`${folder()}/manifest.json`, manifest);
+    assert.ok(await eventually(async () => (await version()) === 2), server.log);
+    assert.equal(server.log.match(/a publication cannot be read/g).length, 1);
+  });
+
   test('a configuration that cannot work is refused before anything is served', async () => {
     for (const [more, message] of [
       [{ recipe: 'simz' }, /did you mean sims\?/],

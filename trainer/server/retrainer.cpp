@@ -72,16 +72,7 @@ bool Retrainer::runNext() {
   Campaign* chosen = nullptr;
   NextJob next;
   for (const auto& campaign : campaigns_) {
-    try {
-      look(*campaign);
-    } catch (const std::exception& error) {
-      // A publication that cannot be read is an operator's to mend; the others go on.
-      const std::lock_guard lock(mutex_);
-      if (++campaign->figures.results[{"look", kFailed}] == 1)
-        logLine(LogLevel::error, "a publication cannot be read",
-                {{"campaign", campaign->config.name}, {"reason", error.what()}});
-      continue;
-    }
+    if (!canLook(*campaign)) continue;
     const NextJob one = nextJob(surroundings_.now(), campaign->state, campaign->schedule());
     if (one.step == Step::skip) skip(*campaign, one.kind);
     if (one.step != Step::run || (chosen != nullptr && next.dueAt <= one.dueAt)) continue;
@@ -91,6 +82,21 @@ bool Retrainer::runNext() {
   if (chosen == nullptr) return false;
   work(*chosen, next.kind);
   return true;
+}
+
+/// A publication that cannot be read is an operator's to mend; the others go on.
+bool Retrainer::canLook(Campaign& campaign) {
+  const bool wasReadable = campaign.isReadable;
+  try {
+    look(campaign);
+    campaign.isReadable = true;
+  } catch (const std::exception& error) {
+    campaign.isReadable = false;
+    if (wasReadable)
+      logLine(LogLevel::error, "a publication cannot be read: nothing is done for it",
+              {{"campaign", campaign.config.name}, {"reason", error.what()}});
+  }
+  return campaign.isReadable;
 }
 
 /// What the decision is made of, as it is now: others may publish or roll back too.

@@ -48,6 +48,7 @@ class Retrainer {
     CampaignState state;
     uint64_t learnedMark[3] = {};  ///< by JobKind: the store's mark that the last one learned from
     bool isMarkKnown[3] = {};
+    bool isReadable = true;   ///< the publication; else it is let be until it is mended
     CampaignFigures figures;  ///< guarded by mutex_
 
     Campaign(CampaignConfig given, double now);
@@ -56,6 +57,7 @@ class Retrainer {
 
   void run();
   bool runNext();
+  bool canLook(Campaign& campaign);
   void look(Campaign& campaign);
   void skip(Campaign& campaign, JobKind kind);
   void work(Campaign& campaign, JobKind kind);

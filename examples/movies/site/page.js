@@ -34,7 +34,6 @@ export class Page {
       onClear: () => this.clear_(),
     });
     this.genres_ = createGenrePicker(byId('genres'), this.popularMovies_, () => this.showGenre_());
-    this.popularNow_ = createShelf(byId('popular-now'), onPick);
     this.connection_ = connection;
     this.rules_ = createRules(byId('rules'), {
       recommender,
@@ -62,7 +61,9 @@ export class Page {
     this.detach_ = this.connection_.attach(this.session_);
     this.connection_.on('movies', () => this.refresh_());
     this.connection_.on('popular-now', () => this.showPopularNow_());
-    byId('popular-now').hidden = false;
+    const shelf = byId('popular-now-shelf');
+    shelf.replaceWith(shelf.content);
+    this.popularNow_ = createShelf(byId('popular-now'), (movie) => this.toggle_(movie));
     this.showPopularNow_();
   }
 
@@ -111,7 +112,7 @@ export class Page {
     this.rules_.show(movies);
     this.because_.show(latest ? this.similarTo_(latest) : []);
     this.popular_.mark(watched);
-    this.popularNow_.mark(watched);
+    this.popularNow_?.mark(watched);
     this.watched_.show(watched.map((id) => this.catalogue_.movie(id)));
     showHeadings(latest, milliseconds);
     byId('for-you-empty').textContent = asked

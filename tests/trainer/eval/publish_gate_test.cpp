@@ -6,6 +6,7 @@
 #include "tests/trainer/eval/small_bundle.h"
 #include "trainer/eval/evaluator.h"
 
+using namespace attune;
 using namespace attune::trainer;
 using Catch::Matchers::Contains;
 
@@ -71,7 +72,7 @@ TEST_CASE("a worse bundle is refused, by its twin alone") {
   const ServedBundle worse(otherBundle(150), "worse");
   const ServedBundle published(otherBundle(150, {"d", "c", "b", "a", "e"}), "published");
   const Dataset data = visits(60);
-  // The other way round: d is the last of e a b c d where the list begins with e.
+  // d is the fourth of e b c d with the twin: 1 / log2(5), where the published bundle has it second.
   const GateVerdict verdict = judge({kSmall, &published, &worse}, data, {.maxChurn = 1}, 2);
   CHECK_THAT(verdict.refusal, Contains("NDCG@10 on 60 held-out events is"));
   CHECK(verdict.toJson()["verdict"] == "refused");

@@ -91,6 +91,7 @@ TEST_CASE("a failed training is tried again before its next turn, and does not h
   for (const JobKind kind : kJobKinds) state[kind].hasNewData = true;
   state[JobKind::train].takenAt = kNow - 7 * kDay;
   state[JobKind::train].failures = 1;
+  state[JobKind::update].takenAt = kNow;
   CHECK(waits(nextJob(kNow + 30, state, {7 * kDay, 3600})));
   state[JobKind::update].takenAt = kNow - 3600;
   CHECK(runs(nextJob(kNow + 30, state, {7 * kDay, 3600}), JobKind::update));
