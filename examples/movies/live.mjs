@@ -141,10 +141,15 @@ async function main(args) {
       `other's "Popular now". Figures: ${collector.adminUrl}/metrics, log: ${options.output}/serve.log\n` +
       '(Ctrl-C stops it)',
   );
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  let isAsked = false;
+  const end = () => {
+    isAsked = true;
+    void stop();
+  };
+  process.on('SIGINT', end).on('SIGTERM', end);
   const [code] = await collector.ended;
   await stop();
-  if (code !== 0) throw new Error(`attune serve ended: ${lastLine(join(options.output, 'serve.log'))}`);
+  if (code !== 0 && !isAsked) throw new Error(`attune serve ended: ${lastLine(join(options.output, 'serve.log'))}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

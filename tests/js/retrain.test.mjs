@@ -1,12 +1,14 @@
 // Scheduled training inside attune serve: when it works, what devices get of it, and what happens when
 // it fails, hangs or is killed.
 import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { load } from '../../js/dist/node.js';
 import { attune, batch, event, eventually, get, metric, Place, post, start } from './collector.mjs';
+import { signed } from './publishing.mjs';
 
 const kSoon = 0.005; // minutes between updates
 const kFarAway = 10_000;
@@ -110,6 +112,24 @@ describe('the schedule', () => {
     await new Promise((resume) => setTimeout(resume, 1500));
     assert.equal(await version(), 1);
     assert.doesNotMatch(server.log, /job begins/);
+  });
+
+  test('a manifest that has half of its life behind it is signed again, of the same bundle', async () => {
+    await serve(campaign());
+    assert.ok(await eventually(async () => (await version()) === 1));
+    await server.stop();
+    const path = `${folder()}/manifest.json`;
+    const old = JSON.parse(JSON.parse(readFileSync(path, 'utf8')).signed);
+    const day = 86_400;
+    const aged = { ...old, createdAt: old.createdAt - 16 * day, expiresAt: old.expiresAt - 16 * day };
+    const key = { text: publicKeys()[0], privateKey: createPrivateKey(readFileSync(place.file('shop.key'))) };
+    writeFileSync(path, signed(aged, key));
+    await serve(campaign());
+    assert.ok(await eventually(async () => (await version()) === 2), server.log);
+    assert.equal(await jobs('renew', 'published'), 1);
+    const fresh = JSON.parse(JSON.parse(readFileSync(path, 'utf8')).signed);
+    assert.deepEqual(fresh.bundle, old.bundle);
+    assert.ok(fresh.expiresAt > old.expiresAt - day);
   });
 
   test('an operator may roll back meanwhile, and updates go on from there', async () => {

@@ -192,8 +192,8 @@ class Gate {
     churn.figure = churn.candidate.value;
     churn.limit = limits_.maxChurn;
     if (churn.figure > churn.limit)
-      churn.refusal = text(100 * churn.figure) + " % of what the lists recommend is new (maxChurn " +
-                      text(churn.limit) + ")";
+      churn.refusal = text(100 * churn.figure) +
+                      " % of what the lists recommend is new (maxChurn " + text(churn.limit) + ")";
     verdict_.checks.push_back(std::move(coverage));
     verdict_.checks.push_back(std::move(churn));
   }

@@ -11,8 +11,9 @@
 
 namespace attune::trainer {
 
-/// What is compared. `candidate` has learned from everything, so nothing is left that could tell how
-/// good it is. That is asked of `validation`: made like the candidate, without each user's last event
+/// What is compared. `candidate` has learned from everything, so nothing is left that could tell
+/// how good it is. That is asked of `validation`: made like the candidate, without each user's last
+/// event
 /// (`train` and `update` with --validation-bundle).
 struct GateBundles {
   const ServedBundle& candidate;

@@ -24,10 +24,12 @@ struct GateLimit {
 };
 
 inline constexpr std::array kGateLimits{
-    GateLimit{"minQualityRatio", "--min-quality-ratio", &GateLimits::minQualityRatio, 10,
-              "NDCG@10 on held-out events at least this times the old bundle's; judged beyond chance"},
-    GateLimit{"minCoverageRatio", "--min-coverage-ratio", &GateLimits::minCoverageRatio, 10,
-              "Different items in the lists for the same histories at least this times the old ones"},
+    GateLimit{
+        "minQualityRatio", "--min-quality-ratio", &GateLimits::minQualityRatio, 10,
+        "NDCG@10 on held-out events at least this times the old bundle's; judged beyond chance"},
+    GateLimit{
+        "minCoverageRatio", "--min-coverage-ratio", &GateLimits::minCoverageRatio, 10,
+        "Different items in the lists for the same histories at least this times the old ones"},
     GateLimit{"minItemsRatio", "--min-items-ratio", &GateLimits::minItemsRatio, 10,
               "Items of the catalogue at least this times the old one's"},
     GateLimit{"maxChurn", "--max-churn", &GateLimits::maxChurn, 1,

@@ -23,8 +23,8 @@ constexpr size_t kNameChars = 63;
 /// As Amazon Personalize has them: they stand in URLs.
 void checkName(const std::string& name, const std::string& at) {
   const auto isGood = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
   };
   if (name.size() <= kNameChars && std::all_of(name.begin(), name.end(), isGood)) return;
   throw UserError(at + " must have 1 to " + std::to_string(kNameChars) +

@@ -42,8 +42,8 @@ class CampaignFiles {
   Sha256 candidateSha256() const;
   /// Removes what an earlier job left.
   void clear() const;
-  /// Keeps the candidate and the gate's report as refused, and of those the newest few. The bundle's
-  /// new path.
+  /// Keeps the candidate and the gate's report as refused, and of those the newest few. The
+  /// bundle's new path.
   std::string setAside(JobKind kind, double now) const;
   /// The last line of the log that begins with `attune: `, without that; "" when there is none.
   std::string lastComplaint() const;

@@ -68,7 +68,8 @@ void closeOthers() {
     if (::setrlimit(RLIMIT_AS, &memory) != 0) ::_exit(kCannotExecute);
   }
   const int score = ::open("/proc/self/oom_score_adj", O_WRONLY);
-  if (score >= 0 && ::write(score, "500", 3) < 0) errno = 0;  // a wish, where there is no such thing
+  if (score >= 0 && ::write(score, "500", 3) < 0)
+    errno = 0;  // a wish, where there is no such thing
   if (::dup2(input, STDIN_FILENO) < 0 || ::dup2(output, STDOUT_FILENO) < 0 ||
       ::dup2(output, STDERR_FILENO) < 0)
     ::_exit(kCannotExecute);
@@ -165,8 +166,7 @@ ProcessEnd runProcess(const std::string& program, const std::vector<std::string>
   const pid_t parent = ::getpid();
   const pid_t process = ::fork();
   if (process < 0) throw UserError("cannot start a process: " + systemErrorText(errno));
-  if (process == 0)
-    becomeProgram(program.c_str(), list.data(), input, output, limits, parent);
+  if (process == 0) becomeProgram(program.c_str(), list.data(), input, output, limits, parent);
   ::setpgid(process, process);  // whoever of both is first
   return Guard(process, limits, stop).await();
 }

@@ -8,8 +8,8 @@
 
 namespace attune::trainer {
 
-/// Reads one object of `attune serve`'s configuration and says where a fault is: every method throws
-/// UserError with the object's place and the key.
+/// Reads one object of `attune serve`'s configuration and says where a fault is: every method
+/// throws UserError with the object's place and the key.
 class ConfigReader {
  public:
   /// Throws when `value` is no object or has a key that is not among `keys`.

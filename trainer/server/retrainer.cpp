@@ -155,8 +155,8 @@ void Retrainer::work(Campaign& campaign, JobKind kind) {
   if (result == kFailed) details["log"] = campaign.files.log();
   const auto manifest = result == kPublished ? campaign.files.manifest() : std::nullopt;
   if (manifest) details["version"] = manifest->version;
-  logLine(result == kFailed || result == kRefused ? LogLevel::warning : LogLevel::info,
-          "job ended", details);
+  logLine(result == kFailed || result == kRefused ? LogLevel::warning : LogLevel::info, "job ended",
+          details);
 }
 
 /// Runs the job's processes; what came of it, and in `why` the reason when it is no bundle.
@@ -179,11 +179,10 @@ std::string Retrainer::carryOut(Campaign& campaign, JobKind kind, std::string& w
       return manifest ? kRefused : kFailed;
     }
   }
-  const bool isPublished =
-      runStep(campaign, limits,
-              {"attune", "publish", "--bundle", bundle, "--to", config.directory, "--key",
-               config.key},
-              why);
+  const bool isPublished = runStep(
+      campaign, limits,
+      {"attune", "publish", "--bundle", bundle, "--to", config.directory, "--key", config.key},
+      why);
   return isPublished ? kPublished : failure();
 }
 
@@ -212,8 +211,9 @@ std::vector<std::string> Retrainer::makingWords(const Campaign& campaign, JobKin
 std::vector<std::string> Retrainer::gateWords(const Campaign& campaign) const {
   const CampaignConfig& config = campaign.config;
   const CampaignFiles& files = campaign.files;
-  std::vector<std::string> words{"attune",   "gate",            "--store",  surroundings_.store,
-                                 "--bundle", files.candidate(), "--report", files.gateReport()};
+  std::vector<std::string> words{
+      "attune",          "gate",     "--store",         surroundings_.store, "--bundle",
+      files.candidate(), "--report", files.gateReport()};
   if (std::filesystem::exists(files.validation()))
     words.insert(words.end(), {"--validation-bundle", files.validation()});
   if (campaign.state.isPublished) words.insert(words.end(), {"--against", config.directory});
@@ -223,8 +223,8 @@ std::vector<std::string> Retrainer::gateWords(const Campaign& campaign) const {
 }
 
 /// True when the process ended well; otherwise `why` says how it ended.
-bool Retrainer::runStep(Campaign& campaign, const JobConfig& limits,
-                        std::vector<std::string> words, std::string& why) {
+bool Retrainer::runStep(Campaign& campaign, const JobConfig& limits, std::vector<std::string> words,
+                        std::string& why) {
   if (stop_.isStopped()) return false;
   ProcessLimits process;
   process.niceness = static_cast<int>(limits.niceness);

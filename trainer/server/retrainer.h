@@ -15,8 +15,8 @@
 namespace attune::trainer {
 
 /// Trains, updates and publishes the campaigns of `attune serve`, one job at a time, each in
-/// processes of this same program with a niceness and memory of their own: what becomes of them never
-/// reaches the serving. A job is `train` or `update`, then `gate`, then `publish`.
+/// processes of this same program with a niceness and memory of their own: what becomes of them
+/// never reaches the serving. A job is `train` or `update`, then `gate`, then `publish`.
 class Retrainer {
  public:
   struct Surroundings {

@@ -76,7 +76,8 @@ NextJob nextJob(double now, const CampaignState& state, const Schedule& schedule
     const bool learns = kind != JobKind::renew && state.isPublished;
     if (!learns || job.hasNewData) return {Step::run, kind, due};
     const double every = period(kind, state, schedule);
-    const bool isNoted = job.skippedAt >= due && job.skippedAt <= now && now < job.skippedAt + every;
+    const bool isNoted =
+        job.skippedAt >= due && job.skippedAt <= now && now < job.skippedAt + every;
     if (next.step == Step::wait && !isNoted) next = {Step::skip, kind, due};
   }
   return next;

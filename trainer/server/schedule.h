@@ -12,10 +12,11 @@ const char* nameOf(JobKind kind);
 
 /// What is remembered of one kind of job. Times are seconds since 1970, 0 is never.
 struct JobMemory {
-  double endedAt = 0;    ///< the last one, whatever came of it
-  double takenAt = 0;    ///< the last one that did not fail: it published, changed nothing or was refused
-  double skippedAt = 0;  ///< when last it was due and there was nothing new to learn from
-  int failures = 0;      ///< in a row
+  double endedAt = 0;  ///< the last one, whatever came of it
+  double takenAt =
+      0;  ///< the last one that did not fail: it published, changed nothing or was refused
+  double skippedAt = 0;    ///< when last it was due and there was nothing new to learn from
+  int failures = 0;        ///< in a row
   bool hasNewData = true;  ///< something came since the data that the last one learned from
 };
 
@@ -31,7 +32,7 @@ struct CampaignState {
 };
 
 struct Schedule {
-  double trainEverySeconds = 0;  ///< 0: only while nothing is published
+  double trainEverySeconds = 0;   ///< 0: only while nothing is published
   double updateEverySeconds = 0;  ///< 0: never
 };
 
@@ -47,10 +48,10 @@ struct NextJob {
 /// six hours at most.
 double backOffSeconds(int failures);
 
-/// What is to be done now. Without a publication, a training; then what is due by the schedule, train
-/// before update, each only when there is something new to learn from (else `skip`, once a period); a
-/// renewal when half of the manifest's life is over. A full training counts as an update. Times
-/// that lie ahead of `now` (the clock was set back) count as long ago.
+/// What is to be done now. Without a publication, a training; then what is due by the schedule,
+/// train before update, each only when there is something new to learn from (else `skip`, once a
+/// period); a renewal when half of the manifest's life is over. A full training counts as an
+/// update. Times that lie ahead of `now` (the clock was set back) count as long ago.
 NextJob nextJob(double now, const CampaignState& state, const Schedule& schedule);
 
 }  // namespace attune::trainer

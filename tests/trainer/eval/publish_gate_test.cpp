@@ -12,14 +12,14 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-/// The small bundle again, by another shop: nothing is near anything, and popularity is upside down.
-/// `newest` is the time of the newest event it says to have learned from.
-std::vector<uint8_t> otherBundle(int64_t newest, std::vector<std::string> ids = {"a", "b", "c", "d", "e"}) {
+/// A bundle where nothing is near anything: items by the number of their users, which is upside
+/// down here. `newest` is the time of the newest event that it says to have learned from.
+std::vector<uint8_t> otherBundle(int64_t newest,
+                                 const std::vector<std::string>& ids = {"a", "b", "c", "d", "e"},
+                                 const std::vector<uint32_t>& counts = {1, 2, 3, 4, 5}) {
   const auto size = static_cast<uint32_t>(ids.size());
   BundleBuilder bundle(size, "sims", ModelKind::Neighbours);
   bundle.addStrings(SectionKind::ItemIdText, SectionKind::ItemIdOffsets, ids);
-  std::vector<uint32_t> counts;
-  for (uint32_t i = 0; i < size; ++i) counts.push_back(i + 1);
   bundle.add(SectionKind::ItemUserCounts, counts);
   bundle.setPopularity(size);
   bundle.add(SectionKind::NeighbourOffsets, std::vector<uint32_t>(size + 1, 0));
@@ -69,11 +69,12 @@ TEST_CASE("the gate judges quality by what neither bundle has seen: ranks worked
 }
 
 TEST_CASE("a worse bundle is refused, by its twin alone") {
-  const ServedBundle worse(otherBundle(150), "worse");
-  const ServedBundle published(otherBundle(150, {"d", "c", "b", "a", "e"}), "published");
+  const ServedBundle published(otherBundle(150), "published");
+  const ServedBundle twin(otherBundle(150, {"a", "b", "c", "d", "e"}, {1, 4, 3, 2, 5}), "twin");
   const Dataset data = visits(60);
-  // d is the fourth of e b c d with the twin: 1 / log2(5), where the published bundle has it second.
-  const GateVerdict verdict = judge({kSmall, &published, &worse}, data, {.maxChurn = 1}, 2);
+  // d is the fourth of e b c d with the twin: 1 / log2(5), where the published bundle has it
+  // second.
+  const GateVerdict verdict = judge({kSmall, &twin, &published}, data, {.maxChurn = 1}, 2);
   CHECK_THAT(verdict.refusal, Contains("NDCG@10 on 60 held-out events is"));
   CHECK(verdict.toJson()["verdict"] == "refused");
   CHECK(verdict.toJson()["checks"]["quality"]["limit"] == 0.95);
@@ -94,11 +95,12 @@ TEST_CASE("events that the published bundle may have seen say nothing of quality
 TEST_CASE("with few new events, or no twin, quality is not judged") {
   const ServedBundle published(otherBundle(150), "published");
   const GateLimits limits{.maxChurn = 1};
-  CHECK_FALSE(
-      check(judge({kSmall, &kSmall, &published}, visits(49), limits, 1), "quality").notJudged.empty());
-  CHECK(check(judge({kSmall, &kSmall, &published}, visits(50), limits, 1), "quality").notJudged.empty());
-  CHECK_FALSE(
-      check(judge({kSmall, nullptr, &published}, visits(60), limits, 1), "quality").notJudged.empty());
+  CHECK_FALSE(check(judge({kSmall, &kSmall, &published}, visits(49), limits, 1), "quality")
+                  .notJudged.empty());
+  CHECK(check(judge({kSmall, &kSmall, &published}, visits(50), limits, 1), "quality")
+            .notJudged.empty());
+  CHECK_FALSE(check(judge({kSmall, nullptr, &published}, visits(60), limits, 1), "quality")
+                  .notJudged.empty());
 }
 
 TEST_CASE("the same bundle has no churn and all of the coverage") {
@@ -111,13 +113,13 @@ TEST_CASE("the same bundle has no churn and all of the coverage") {
 
 TEST_CASE("a catalogue that shrank and lists that changed are refused by their limits") {
   const ServedBundle published(otherBundle(150), "published");
-  const ServedBundle few(otherBundle(150, {"x", "y", "a"}), "few");
+  const ServedBundle few(otherBundle(150, {"a", "x", "y"}, {3, 1, 2}), "few");
   const Dataset data = visits(3);
   CHECK_THAT(judge({few, nullptr, &published}, data, {}, 1).refusal,
              Contains("the catalogue has 3 items, the published one 5"));
-  // Lists after a: x y and e d c b; without history: a y x and e d c b a. Nothing, and a of five.
-  const GateVerdict verdict = judge(
-      {few, nullptr, &published}, data, {.minCoverageRatio = 0, .minItemsRatio = 0}, 1);
+  // Lists after a: y x and e d c b; without history: a y x and e d c b a. Nothing, and a of five.
+  const GateVerdict verdict =
+      judge({few, nullptr, &published}, data, {.minCoverageRatio = 0, .minItemsRatio = 0}, 1);
   CHECK(check(verdict, "churn").figure == Approx((3 * 1.0 + 0.8) / 4));
   CHECK_THAT(verdict.refusal, Contains("(maxChurn 0.5)"));
   CHECK(check(verdict, "coverage").candidate.value == 3);

@@ -55,7 +55,8 @@ TEST_CASE("exit codes, signals and programs that are not there are told apart") 
 
 TEST_CASE("a process that hangs is killed, even when it will not end") {
   Shell shell;
-  const ProcessEnd end = shell.run("trap '' TERM; while :; do sleep 0.1; done", {.maxSeconds = 0.2});
+  const ProcessEnd end =
+      shell.run("trap '' TERM; while :; do sleep 0.1; done", {.maxSeconds = 0.2});
   CHECK((end.timedOut && end.signal == SIGKILL && !end.isGood()));
 }
 
@@ -89,7 +90,8 @@ TEST_CASE("a process has the memory and the niceness that it was given") {
 
 TEST_CASE("a process gets no file of this one, and acts on SIGPIPE as any other") {
   Shell shell;
-  const int file = ::open("/dev/null", O_RDONLY);  // without O_CLOEXEC, as a library's socket may be
+  const int file =
+      ::open("/dev/null", O_RDONLY);  // without O_CLOEXEC, as a library's socket may be
   REQUIRE(::dup2(file, 200) == 200);
   std::signal(SIGPIPE, SIG_IGN);
   CHECK(shell.run("test ! -e /proc/self/fd/200").isGood());
