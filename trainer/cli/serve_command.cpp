@@ -64,8 +64,8 @@ void addServeCommand(CLI::App& app, std::function<void()>& run) {
   command->add_option("--store", options.store, "The store: a file path")->capture_default_str();
   command
       ->add_option("--listen", options.listen,
-                   "Where trackers send to: POST /events, /v1/events; and GET /bundles/CAMPAIGN/; port "
-                   "0: any free one")
+                   "Where trackers send to and devices load from: POST /events, /v1/events, GET "
+                   "/bundles/CAMPAIGN/; port 0: any free one")
       ->capture_default_str();
   command
       ->add_option("--admin-listen", options.adminListen,

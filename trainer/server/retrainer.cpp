@@ -134,9 +134,11 @@ void Retrainer::work(Campaign& campaign, JobKind kind) {
   logLine(LogLevel::info, "job begins",
           {{"campaign", campaign.config.name}, {"job", nameOf(kind)}});
   std::string result, why;
+  uint64_t version = 0;
   try {
     campaign.files.writeState(campaign.state, kind);
     result = carryOut(campaign, kind, why);
+    if (const auto manifest = campaign.files.manifest()) version = manifest->version;
   } catch (const std::exception& error) {
     result = kFailed;
     why = error.what();
@@ -153,8 +155,7 @@ void Retrainer::work(Campaign& campaign, JobKind kind) {
   details["seconds"] = std::max(0.0, surroundings_.now() - begun);
   if (!why.empty()) details["reason"] = why;
   if (result == kFailed) details["log"] = campaign.files.log();
-  const auto manifest = result == kPublished ? campaign.files.manifest() : std::nullopt;
-  if (manifest) details["version"] = manifest->version;
+  if (result == kPublished) details["version"] = version;
   logLine(result == kFailed || result == kRefused ? LogLevel::warning : LogLevel::info, "job ended",
           details);
 }
