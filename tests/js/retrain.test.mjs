@@ -82,7 +82,8 @@ describe('the schedule', () => {
     assert.ok(await eventually(async () => (await recommender.update()) && best() === 'fresh'));
     recommender.dispose();
     assert.equal(await jobs('train', 'published'), 1);
-    assert.ok(await jobs('update', 'published') >= 1);
+    // Devices may have it before the server has noted that the job has ended.
+    assert.ok(await eventually(async () => (await jobs('update', 'published')) >= 1));
     assert.equal(await metric(server, 'attune_job_failures_in_a_row{campaign="shop"}'), 0);
     assert.ok(await metric(server, 'attune_job_last_success_timestamp_seconds{campaign="shop"}') > 1.7e9);
     assert.ok(await metric(server, 'attune_job_last_peak_bytes{campaign="shop"}') > 1e6);
