@@ -1,6 +1,7 @@
 // Puts the static site together: the page, the package `attune` as built, the bundles, the list of
 // files the service worker keeps, and a brotli and a gzip twin of every file that shrinks.
-// Usage: node assemble.mjs DIST_FOLDER MODELS_FOLDER OUTPUT_FOLDER
+// Usage: node assemble.mjs DIST_FOLDER MODELS_FOLDER OUTPUT_FOLDER [LIVE_JSON]
+// LIVE_JSON is what site/live.js then says: the collector that the page talks to.
 
 import { createHash } from 'node:crypto';
 import {
@@ -42,12 +43,24 @@ function modulesFrom(folder, entry) {
   return [...found];
 }
 
-function copyParts(dist, models, site) {
+function copyParts(dist, models, site, live) {
   cpSync(PAGE, site, { recursive: true });
-  for (const name of [...modulesFrom(dist, 'index.js'), 'attune.wasm'])
+  const modules = new Set(modulesFrom(dist, 'index.js'));
+  if (live) for (const name of modulesFrom(dist, 'tracker.js')) modules.add(name);
+  for (const name of [...modules, 'attune.wasm'])
     cpSync(join(dist, name), join(site, 'attune', name));
   mkdirSync(join(site, 'models'));
   for (const name of MODELS) cpSync(join(models, name), join(site, 'models', name));
+}
+
+/** The page may ask the collector too, which its policy must say, and knows where it is. */
+function connectTo(site, live) {
+  const page = join(site, 'index.html');
+  const html = readFileSync(page, 'utf8');
+  const open = html.replace("connect-src 'self'", `connect-src 'self' ${live.endpoint}`);
+  if (open === html) throw new Error(`${page} has no connect-src in its policy`);
+  writeFileSync(page, open);
+  writeFileSync(join(site, 'live.js'), `export const live = ${JSON.stringify(live, null, 2)};\n`);
 }
 
 /** The version is a hash of all contents: any change makes the browser fetch the new site. */
@@ -83,9 +96,10 @@ function compressFiles(site) {
   }
 }
 
-function main([dist, models, output]) {
+function main([dist, models, output, livePath]) {
   if (!dist || !models || !output)
-    throw new Error('usage: node assemble.mjs DIST_FOLDER MODELS_FOLDER OUTPUT_FOLDER');
+    throw new Error('usage: node assemble.mjs DIST_FOLDER MODELS_FOLDER OUTPUT_FOLDER [LIVE_JSON]');
+  const live = livePath && JSON.parse(readFileSync(livePath, 'utf8'));
   const needed = [
     join(dist, 'index.js'),
     join(dist, 'attune.wasm'),
@@ -95,7 +109,8 @@ function main([dist, models, output]) {
   if (missing) throw new Error(`${missing} is missing`);
   const fresh = `${output}.part`;
   rmSync(fresh, { recursive: true, force: true });
-  copyParts(dist, models, fresh);
+  copyParts(dist, models, fresh, live);
+  if (live) connectTo(fresh, live);
   writePrecacheList(fresh);
   compressFiles(fresh);
   rmSync(output, { recursive: true, force: true });

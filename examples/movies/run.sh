@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Real movie ratings in, recommendations in a browser tab out: installs, builds, trains and serves.
-#   bash examples/movies/run.sh [--once] [--port 8080]
+#   bash examples/movies/run.sh [--once | --live] [--port 8080]
 #   --once     stop after printing the results, serve nothing
+#   --live     with a collector behind the page: what one visitor clicks is, an update later, popular
+#              with all (on 127.0.0.1:8081)
 #   --port N   serve on 127.0.0.1:N, or on the next free port
 # Everything made goes to build/movies. A second run downloads nothing and works offline.
 set -uo pipefail
@@ -9,25 +11,29 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../../tests/setup.sh"
 
 once=false
-port=8080
+live=false
+port=
 usage() {
-  attune_fail "examples/movies/run.sh: $1; it takes --once and --port N"
+  attune_fail "examples/movies/run.sh: $1; it takes --once, --live and --port N"
   exit 2
 }
 while [ $# -gt 0 ]; do
   case $1 in
     --once) once=true ;;
+    --live) live=true ;;
     --port)
       [[ ${2:-} =~ ^[0-9]{1,5}$ ]] && ((10#$2 <= 65535)) ||
         usage "--port wants a number up to 65535"
       port=$((10#$2))
       shift
       ;;
-    -h | --help) sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) usage "unknown option $1" ;;
   esac
   shift
 done
+
+if $once && $live; then usage "--once and --live do not go together"; fi
 
 cd "$attune_root" || exit 1
 attune=build/native/attune
@@ -103,6 +109,12 @@ train_models || exit 1
 step "Results"
 node "$here/report.mjs" $models || exit 1
 node "$here/recommend.mjs" js/dist $models/sims.attune || exit 1
+if $live; then
+  step "The page, live"
+  # A store of its own: clicks are no part of the demo without them, and outlive the import above.
+  [ -f $out/live/attune.db ] || { mkdir -p $out/live && cp $store $out/live/attune.db; } || exit 1
+  exec node "$here/live.mjs" $attune js/dist $models $out/live/attune.db $out/live ${port:+--port "$port"}
+fi
 step "The page"
 node "$here/assemble.mjs" js/dist $models $out/site || exit 1
-$once || exec node "$here/serve.mjs" $out/site --port "$port"
+$once || exec node "$here/serve.mjs" $out/site --port "${port:-8080}"

@@ -65,10 +65,14 @@ const NOT_FOUND_PAGE = `<!doctype html>
 </html>
 `;
 
-/** An HTTP server (not yet listening) for the files under `root`. */
-export function createStaticServer(root) {
+/**
+ * An HTTP server (not yet listening) for the files under `root`; pages may talk to `collector` too, an
+ * origin, once there is one.
+ */
+export function createStaticServer(root, { collector = () => undefined } = {}) {
   const handle = async (request, response) => {
     try {
+      if (collector()) allow(response, collector());
       await answer(root, request, response);
     } catch (error) {
       console.error(`serve: ${request.method} ${request.url}: ${error.message}`);
@@ -77,6 +81,14 @@ export function createStaticServer(root) {
     }
   };
   return createServer((request, response) => void handle(request, response));
+}
+
+/** Has every header of this answer's policy name the collector: writeHead() keeps what is set here. */
+function allow(response, collector) {
+  const policy = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", `connect-src 'self' ${collector}`);
+  const write = response.writeHead.bind(response);
+  response.writeHead = (status, headers) =>
+    write(status, { ...headers, 'Content-Security-Policy': policy });
 }
 
 async function answer(root, request, response) {

@@ -40,14 +40,15 @@ export class Place {
   }
 
   /** Imports rows of a data set: `fields` is a list of [name, Avro type], `lines` of CSV lines. */
-  import(type, fields, lines) {
+  import(type, fields, lines, mode = 'full') {
     const schema = this.file(`${type}.avsc`, JSON.stringify({
       type: 'record', name: type[0].toUpperCase() + type.slice(1),
       namespace: 'com.amazonaws.personalize.schema', version: '1.0',
       fields: fields.map(([name, of]) => ({ name, type: of })),
     }));
     const csv = this.file(`${type}.csv`, `${fields.map(([name]) => name)}\n${lines.join('\n')}\n`);
-    const done = attune('import', '--store', this.store, '--type', type, '--schema', schema, csv);
+    const done = attune('import', '--store', this.store, '--type', type, '--schema', schema,
+      '--mode', mode, csv);
     if (done.code !== 0) throw new Error(done.err);
   }
 

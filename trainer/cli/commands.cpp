@@ -2,6 +2,7 @@
 
 #include "trainer/cli/evaluate_command.h"
 #include "trainer/cli/filter_command.h"
+#include "trainer/cli/gate_command.h"
 #include "trainer/cli/import_command.h"
 #include "trainer/cli/inspect_command.h"
 #include "trainer/cli/key_commands.h"
@@ -23,6 +24,7 @@ void addCommands(CLI::App& app, std::function<void()>& run) {
   addRecommendCommand(app, run);
   addFilterCommand(app, run);
   addInspectCommand(app, run);
+  addGateCommand(app, run);
   addPublishCommands(app, run);
   addKeyCommands(app, run);
   addSynthCommand(app, run);

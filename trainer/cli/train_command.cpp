@@ -25,9 +25,12 @@ namespace {
 using nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
+constexpr const char* kLeaveOneOut = "leave-one-out";
+
 struct TrainCommand {
   SolutionOptions solution;
-  std::string validation = "leave-one-out";
+  std::string validation = kLeaveOneOut;
+  std::string validationBundle;
   std::string output;
   std::string report;
   std::vector<std::string> includeText;
@@ -44,6 +47,10 @@ struct Validation {
   Evaluation popularity;
   nlohmann::json choices;  ///< what the recipe chose, for the training on everything
 };
+
+void writeBundle(const std::string& path, std::span<const uint8_t> bytes) {
+  writeFileAtomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
 
 /// The same training, with a checkpoint of its own and a bar to show how far it is.
 TrainRequest observed(TrainRequest request, const TrainCommand& command, const char* name,
@@ -68,6 +75,7 @@ std::optional<Validation> validate(const TrainCommand& command, const Dataset& d
   held.options.refit = false;
   const TrainedBundle trained = train(split.train, held);
   seconds += trained.seconds.model;
+  if (!command.validationBundle.empty()) writeBundle(command.validationBundle, trained.bytes);
   return Validation{evaluateBundle(trained.bytes, data, split, options),
                     evaluateBundle(trainBundle(split.train, baseline), data, split, options),
                     trained.choices};
@@ -127,6 +135,8 @@ std::optional<TrainForecast> foretell(const TrainCommand& command, const Dataset
 
 void train(const TrainCommand& command) {
   const auto start = Clock::now();
+  if (!command.validationBundle.empty() && command.validation != kLeaveOneOut)
+    throw UserError("--validation-bundle goes with --validation leave-one-out alone");
   const Solution solution = solutionOf(command.solution);
   const FilterTexts filters =
       command.filters.empty() ? FilterTexts() : readFilters(command.filters);
@@ -153,7 +163,7 @@ void train(const TrainCommand& command) {
   actual.seconds += trained.seconds.model;
   actual.megabytes = peakMegabytes();
   const ServedBundle served(bytes, "the new bundle");  // never publish what cannot be opened
-  writeFileAtomically(command.output, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  writeBundle(command.output, bytes);
   for (const char* name : {"validation", "training"})
     for (const char* pass : kPasses)
       std::remove((command.output + "." + name + ".checkpoint" + pass).c_str());
@@ -201,6 +211,8 @@ void addTrainCommand(CLI::App& app, std::function<void()>& run) {
                    "What to hold back for the metrics; the bundle itself learns from everything")
       ->check(CLI::IsMember(protocolNames()))
       ->capture_default_str();
+  command->add_option("--validation-bundle", options->validationBundle,
+                      "Where to write the bundle without each user's last event, for attune gate");
   command
       ->add_option("--include-text", options->includeText,
                    "Text columns of the items to put into the bundle for display")

@@ -9,6 +9,7 @@
 #include "trainer/base/files.h"
 #include "trainer/cli/filter_editor.h"
 #include "trainer/cli/solution_options.h"
+#include "trainer/data/split.h"
 #include "trainer/data/store.h"
 #include "trainer/eval/served_bundle.h"
 #include "trainer/export/sha256.h"
@@ -24,6 +25,7 @@ struct UpdateCommand {
   SolutionOptions solution;  // of which only the store and the threads are asked for
   std::string bundle;
   std::string output;
+  std::string validationBundle;
   std::string report;
   bool json = false;
 };
@@ -59,6 +61,24 @@ void print(const ordered_json& report) {
             << report["bundle"]["sha256"].get<std::string>() << '\n';
 }
 
+void writeBundle(const std::string& path, std::span<const uint8_t> bytes) {
+  const ServedBundle served(bytes, "the new bundle");  // never publish what cannot be opened
+  writeFileAtomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+/// The update's twin that has not seen each user's last event.
+void writeValidationBundle(const UpdateCommand& command, const Bundle& bundle,
+                           const Dataset& data) {
+  const Split split = splitDataset(data, {.protocol = "leave-one-out"});
+  if (split.cases.empty()) {
+    std::cerr << "no user has two events: no validation bundle is written\n";
+    return;
+  }
+  writeBundle(command.validationBundle,
+              updateBundle(bundle, command.bundle, split.train, threadCount(command.solution))
+                  .bytes);
+}
+
 void update(const UpdateCommand& command) {
   const auto start = Clock::now();
   const ServedBundle before = ServedBundle::read(command.bundle);
@@ -68,10 +88,8 @@ void update(const UpdateCommand& command) {
                textColumnsOf(bundle, command.bundle));
   const UpdatedBundle updated =
       updateBundle(bundle, command.bundle, data, threadCount(command.solution));
-  const ServedBundle served(updated.bytes,
-                            "the new bundle");  // never publish what cannot be opened
-  writeFileAtomically(command.output,
-                      {reinterpret_cast<const char*>(updated.bytes.data()), updated.bytes.size()});
+  if (!command.validationBundle.empty()) writeValidationBundle(command, bundle, data);
+  writeBundle(command.output, updated.bytes);
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   const ordered_json report =
       reportOf(command, data, updated, std::string(bundle.recipe()), seconds);
@@ -90,9 +108,11 @@ void addUpdateCommand(CLI::App& app, std::function<void()>& run) {
   auto options = std::make_shared<UpdateCommand>();
   command->add_option("--store", options->solution.store, std::string("The store: ") + kStoreForms)
       ->capture_default_str();
-  command->add_option("--bundle", options->bundle, "The bundle to start from")->required();
+  command->add_option("--bundle", options->bundle, "The bundle to start from, or the folder it is published in")->required();
   command->add_option("--output", options->output, "The bundle to write; may be the same file")
       ->required();
+  command->add_option("--validation-bundle", options->validationBundle,
+                      "Where to write the same without each user's last event, for attune gate");
   command->add_option("--report", options->report, "Where to write the report, as JSON");
   command->add_option("--threads", options->solution.threads,
                       "Threads; the result does not depend on it (0: one a core)");

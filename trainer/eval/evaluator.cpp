@@ -18,13 +18,6 @@ unsigned threadsOrCores(unsigned threads) {
   return threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
 }
 
-/// One answered case: the list, in bundle numbers, and where the right items are in it.
-struct Answer {
-  std::vector<uint32_t> list;
-  Hits hits;
-  Hits next;  // of the first right item alone
-};
-
 Hits findHits(const std::vector<uint32_t>& list, std::span<const uint32_t> right) {
   Hits hits;
   hits.right = static_cast<uint32_t>(right.size());
@@ -36,10 +29,10 @@ Hits findHits(const std::vector<uint32_t>& list, std::span<const uint32_t> right
 /// Answers test cases from one bundle; threads share it, each with its own Scratch.
 class Examiner {
  public:
-  Examiner(const Engine& engine, const Dataset& full, const Split& split, uint32_t numResults)
+  Examiner(const Engine& engine, const Dataset& full, bool excludeSeen, uint32_t numResults)
       : engine_(engine), full_(full), filter_(seenItemsFilter()) {
     request_.numResults = numResults;
-    if (split.excludeSeen) request_.filter = &filter_;
+    if (excludeSeen) request_.filter = &filter_;
     toBundle_.reserve(full.items.size());
     for (uint32_t item = 0; item < full.items.size(); ++item)
       toBundle_.push_back(engine.items().find(full.items[item]));
@@ -80,7 +73,7 @@ class Examiner {
   std::vector<uint32_t> toBundle_;  // (items of full) kUnknownItem where the bundle has it not
 };
 
-std::vector<Answer> answerAll(const Examiner& examiner, const std::vector<TestCase>& cases,
+std::vector<Answer> answerAll(const Examiner& examiner, std::span<const TestCase> cases,
                               unsigned threads) {
   std::vector<Answer> answers(cases.size());
   std::vector<Scratch> scratches(threads);
@@ -121,13 +114,19 @@ const EvaluationSection* Evaluation::find(const std::string& name) const {
   return nullptr;
 }
 
+std::vector<Answer> answerCases(const ServedBundle& served, const Dataset& full,
+                                std::span<const TestCase> cases, bool excludeSeen,
+                                const EvaluateOptions& options) {
+  const Examiner examiner(served.engine(), full, excludeSeen, options.numResults);
+  return answerAll(examiner, cases, threadsOrCores(options.threads));
+}
+
 Evaluation evaluateBundle(std::span<const uint8_t> bundle, const Dataset& full, const Split& split,
                           const EvaluateOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   Evaluation evaluation;
   const ServedBundle served(bundle, "the trained bundle");
-  const Examiner examiner(served.engine(), full, split, options.numResults);
-  const auto answers = answerAll(examiner, split.cases, threadsOrCores(options.threads));
+  const auto answers = answerCases(served, full, split.cases, split.excludeSeen, options);
   addSection("metrics", false, &Answer::hits, split, answers, evaluation);
   if (split.protocol == "temporal") {
     addSection("next", false, &Answer::next, split, answers, evaluation);

@@ -37,6 +37,21 @@ struct Evaluation {
   const EvaluationSection* find(const std::string& name) const;
 };
 
+/// One answered case: the list, in the bundle's numbers, and where the right items are in it.
+struct Answer {
+  std::vector<uint32_t> list;
+  Hits hits;
+  Hits next;  ///< of the first right item alone
+};
+
+class ServedBundle;
+
+/// The answers of an opened bundle to some of the test cases, in their order; as evaluateBundle()
+/// asks.
+std::vector<Answer> answerCases(const ServedBundle& served, const Dataset& full,
+                                std::span<const TestCase> cases, bool excludeSeen,
+                                const EvaluateOptions& options);
+
 /// Asks the runtime's engine for every test case of `split`, as a device would, with the user's
 /// metadata and the context of the first right answer, and compares with what the users did. `full` is the dataset that was split; ids connect it with the bundle. A
 /// right answer that the bundle does not have is a miss. Throws UserError when the bundle is not

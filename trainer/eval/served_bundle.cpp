@@ -8,6 +8,7 @@
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
 #include "trainer/base/suggest.h"
+#include "trainer/export/publication.h"
 
 namespace attune::trainer {
 namespace {
@@ -78,7 +79,11 @@ ServedBundle::ServedBundle(Buffer<uint8_t> bytes, const std::string& name)
 }
 
 ServedBundle ServedBundle::read(const std::string& path) {
-  return ServedBundle(readAligned(path), path);
+  const std::string manifest = path + "/manifest.json";
+  struct stat status {};
+  if (::stat(manifest.c_str(), &status) != 0) return ServedBundle(readAligned(path), path);
+  const Manifest published = parseManifest(readSignedManifest(manifest).text, manifest);
+  return ServedBundle(readPublishedBundle(path, published), path);
 }
 
 std::string describeMistake(const std::string& expression, const Error& error,

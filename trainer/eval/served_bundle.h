@@ -25,7 +25,8 @@ class ServedBundle {
  public:
   /// Copies the bytes, as the runtime wants them aligned. `name` is for messages. Throws UserError.
   ServedBundle(std::span<const uint8_t> bytes, const std::string& name);
-  /// Reads a file. Throws UserError when it cannot be read or is not a sound bundle.
+  /// Reads a file, or of a folder that `attune publish` has made the bundle in use. Throws UserError
+  /// when it cannot be read or is not a sound bundle.
   static ServedBundle read(const std::string& path);
 
   const Engine& engine() const { return *engine_; }

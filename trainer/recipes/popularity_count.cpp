@@ -5,6 +5,8 @@
 namespace attune::trainer {
 namespace {
 
+constexpr double kSecondsPerHour = 3600;
+
 class PopularityCounts : public TrainedModel {
  public:
   explicit PopularityCounts(ItemCounts counts) : counts_(std::move(counts)) {}
@@ -19,11 +21,13 @@ class PopularityCounts : public TrainedModel {
 
 }  // namespace
 
-ItemCounts countUsers(const Dataset& data) {
+ItemCounts countUsers(const Dataset& data, int64_t from) {
   const Interactions& events = data.interactions;
-  std::vector<uint64_t> pairs(events.size());
-  for (size_t i = 0; i < pairs.size(); ++i)
-    pairs[i] = uint64_t{events.user[i]} << 32 | events.item[i];
+  const auto first = std::lower_bound(events.timestamp.begin(), events.timestamp.end(), from);
+  std::vector<uint64_t> pairs;
+  pairs.reserve(events.size());
+  for (auto i = static_cast<size_t>(first - events.timestamp.begin()); i < events.size(); ++i)
+    pairs.push_back(uint64_t{events.user[i]} << 32 | events.item[i]);
   std::sort(pairs.begin(), pairs.end());
   pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
   ItemCounts counts;
@@ -42,9 +46,15 @@ void writeCounts(const ItemCounts& counts, const ItemOrder& order, BundleBuilder
   bundle.setPopularity(counts.users);
 }
 
-std::unique_ptr<TrainedModel> PopularityCountRecipe::train(const Dataset& data, const Parameters&,
+std::unique_ptr<TrainedModel> PopularityCountRecipe::train(const Dataset& data,
+                                                           const Parameters& parameters,
                                                            const TrainOptions&) const {
-  return std::make_unique<PopularityCounts>(countUsers(data));
+  const double seconds = kSecondsPerHour * parameters.number("window_hours");
+  if (seconds == 0) return std::make_unique<PopularityCounts>(countUsers(data));
+  // By the data's own clock, so that equal data give equal bytes.
+  const int64_t newest = data.interactions.timestamp.back();
+  return std::make_unique<PopularityCounts>(
+      countUsers(data, newest - static_cast<int64_t>(seconds)));
 }
 
 }  // namespace attune::trainer

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "trainer/recipes/recipe.h"
@@ -12,12 +14,13 @@ struct ItemCounts {
   std::vector<uint32_t> usersOfItem;  ///< (items)
   uint32_t users = 0;                 ///< those with at least one interaction
 };
-ItemCounts countUsers(const Dataset& data);
+/// Of events at or after `from` (seconds since 1970) alone.
+ItemCounts countUsers(const Dataset& data, int64_t from = std::numeric_limits<int64_t>::min());
 
 /// Adds the counts, which every bundle has, to a bundle.
 void writeCounts(const ItemCounts& counts, const ItemOrder& order, BundleBuilder& bundle);
 
-/// Recipe popularity-count: items by the number of their different users.
+/// Recipe popularity-count: items by the number of their different users, of all time or lately.
 class PopularityCountRecipe : public Recipe {
  public:
   std::unique_ptr<TrainedModel> train(const Dataset& data, const Parameters& parameters,

@@ -166,7 +166,10 @@ void EventWriter::recover() {
   try {
     check_();
     if (log_) {
-      if (log_->changedElsewhere()) readFacts();
+      if (log_->changedElsewhere()) {
+        ++metrics_.storeChanges;
+        readFacts();
+      }
       return;
     }
     log_ = open_();

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,11 +32,33 @@ struct HttpRequest {
   }
 };
 
+/// A file opened for reading, which stays what it was when its name is taken away.
+class OpenFile {
+ public:
+  /// Null when it cannot be opened.
+  static std::shared_ptr<OpenFile> read(const std::string& path);
+  ~OpenFile();
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  uint64_t bytes() const { return bytes_; }
+  /// The descriptor, which is the caller's to close from now on.
+  int release();
+
+ private:
+  OpenFile(int descriptor, uint64_t bytes) : descriptor_(descriptor), bytes_(bytes) {}
+
+  int descriptor_;
+  uint64_t bytes_;
+};
+
 struct HttpReply {
   int status = 200;
   std::string contentType;  ///< "": no body
   std::string body;
   HttpHeaders headers;
+  std::shared_ptr<OpenFile> file;     ///< sent instead of `body`
+  std::optional<uint64_t> headBytes;  ///< to HEAD: how long the body of GET is
 
   void set(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

@@ -11,6 +11,8 @@
 #include <optional>
 #include <unordered_set>
 
+#include "trainer/server/http_message.h"
+
 namespace attune::trainer {
 namespace {
 
@@ -58,47 +60,6 @@ std::string peerAddress(const tcp::socket& socket) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
   return address.to_string();
-}
-
-std::string lowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
-
-HttpRequest toRequest(http::request<http::string_body>&& from, const std::string& address) {
-  HttpRequest request;
-  request.method = std::string(from.method_string());
-  const std::string target(from.target());
-  const size_t mark = target.find('?');
-  request.path = target.substr(0, mark);
-  if (mark != std::string::npos) request.query = target.substr(mark + 1);
-  for (const auto& field : from) {
-    const auto name = field.name_string();
-    const auto value = field.value();
-    request.headers.emplace_back(lowerCase({name.data(), name.size()}),
-                                 std::string(value.data(), value.size()));
-  }
-  request.body = std::move(from.body());
-  request.address = address;
-  return request;
-}
-
-/// A header that the server writes; a line break in it would let a client write headers of its own.
-void setHeader(http::response<http::string_body>& response, const std::string& name,
-               const std::string& value) {
-  if (value.find_first_of("\r\n") == std::string::npos) response.set(name, value);
-}
-
-http::response<http::string_body> toResponse(HttpReply&& from, bool keepAlive) {
-  http::response<http::string_body> response(static_cast<http::status>(from.status), 11);
-  if (!from.contentType.empty()) setHeader(response, "Content-Type", from.contentType);
-  for (const auto& [name, value] : from.headers) setHeader(response, name, value);
-  response.body() = std::move(from.body);
-  response.keep_alive(keepAlive);
-  if (from.status != 204) response.prepare_payload();  // which has no body, and no length of one
-  return response;
 }
 
 }  // namespace
@@ -199,7 +160,7 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
     server_.bodyBytes_ += reserved_;
     stream_.expires_after(seconds(server_.limits_.bodySeconds));
     if (!beast::iequals(parser_->get()[http::field::expect], "100-continue")) return readBody();
-    response_ = http::response<http::string_body>(http::status::continue_, 11);
+    response_ = BeastResponse(http::status::continue_, 11);
     http::async_write(stream_, response_, [self = shared_from_this()](error_code error, size_t) {
       if (error) return self->close();
       self->readBody();
@@ -226,15 +187,33 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
 
   void write(HttpReply&& reply) {
     keepAlive_ = keepAlive_ && !server_.draining_;
-    response_ = toResponse(std::move(reply), keepAlive_);
     release();
+    if (reply.file) return writeFile(std::move(reply));
+    response_ = toResponse(std::move(reply), keepAlive_);
     stream_.expires_after(seconds(server_.limits_.bodySeconds));
     http::async_write(stream_, response_, [self = shared_from_this()](error_code error, size_t) {
-      if (error == beast::error::timeout) ++self->server_.counts_.timedOut;
-      if (error || !self->keepAlive_) return self->close();
       self->response_ = {};
-      self->awaitRequest();
+      self->isWritten(error);
     });
+  }
+
+  /// A file goes out piece by piece, however long it is, as fast as a slow client may read.
+  void writeFile(HttpReply&& reply) {
+    const uint64_t bytes = reply.file->bytes();
+    fileResponse_ = toFileResponse(std::move(reply), keepAlive_);
+    stream_.expires_after(seconds(server_.limits_.bodySeconds) +
+                          seconds(bytes / limits::kSlowestBytesPerSecond));
+    http::async_write(stream_, *fileResponse_,
+                      [self = shared_from_this()](error_code error, size_t) {
+                        self->fileResponse_.reset();
+                        self->isWritten(error);
+                      });
+  }
+
+  void isWritten(error_code error) {
+    if (error == beast::error::timeout) ++server_.counts_.timedOut;
+    if (error || !keepAlive_) return close();
+    awaitRequest();
   }
 
   /// What HTTP itself forbids is answered where the peer may still be listening, then closed.
@@ -294,7 +273,8 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
-  http::response<http::string_body> response_;
+  BeastResponse response_;
+  std::optional<BeastFileResponse> fileResponse_;
   size_t reserved_ = 0;  // of server_.bodyBytes_
   size_t discarded_ = 0;
   bool keepAlive_ = true;

@@ -27,6 +27,7 @@ inline constexpr size_t kHeaderBytes = 16 * 1024;
 inline constexpr size_t kBodyBytes = 512 * 1024;  ///< also after inflating
 inline constexpr int kHeaderSeconds = 10;  ///< from the first byte of a request to its last header
 inline constexpr int kBodySeconds = 30;    ///< from there to its end; also for reading a reply
+inline constexpr uint64_t kSlowestBytesPerSecond = 32 * 1024;  ///< more time for reading a file
 inline constexpr int kIdleSeconds = 60;    ///< between requests of a connection
 inline constexpr int kDrainSeconds = 10;   ///< from SIGTERM to the end
 inline constexpr size_t kConnections = 1024;

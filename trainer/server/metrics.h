@@ -43,6 +43,10 @@ struct Metrics {
   std::atomic<uint64_t> recordsPut{0};
   std::atomic<uint64_t> commits{0};
   std::atomic<uint64_t> storeFailures{0};
+  std::atomic<uint64_t> storeChanges{0};  ///< by other processes, as far as noticed
+
+  /// Grows whenever something new is in the store.
+  uint64_t storeMark() const { return eventsStored + recordsPut + storeChanges; }
   DurationHistogram commitSeconds;
   DurationHistogram requestSeconds;
 

@@ -16,29 +16,35 @@ namespace attune::trainer {
 /// One line of the table of routes.
 struct Routes::Route {
   std::string_view method;
-  std::string_view path;
+  std::string_view path;    ///< with / at its end: all paths below
   bool isAdminOnly;
   bool isForPages;  ///< pages of other origins may call it: CORS, rate limits
   void (Routes::*answer)(Call&);
+
+  bool isFolder() const { return path.ends_with('/'); }
+  bool isOf(std::string_view asked) const {
+    return isFolder() ? asked.starts_with(path) : asked == path;
+  }
 };
 
 const Routes::Route* Routes::find(Side side, std::string_view method, std::string_view path) {
-  static constexpr std::array<Route, 7> kRoutes{{
+  static constexpr std::array<Route, 8> kRoutes{{
       {"POST", "/events", false, true, &Routes::putEvents},
       {"POST", "/v1/events", false, true, &Routes::postEvents},
       {"POST", "/items", true, false, &Routes::putItems},
       {"POST", "/users", true, false, &Routes::putUsers},
+      {"GET", PublishedFiles::kPath, false, false, &Routes::bundles},
       {"GET", "/healthz", false, false, &Routes::health},
       {"GET", "/readyz", false, false, &Routes::readiness},
       {"GET", "/metrics", true, false, &Routes::metrics},
   }};
   for (const Route& route : kRoutes) {
-    if (route.path != path || (route.isAdminOnly && side == Side::open)) continue;
+    if (!route.isOf(path) || (route.isAdminOnly && side == Side::open)) continue;
     const bool isPreflight = method == "OPTIONS" && route.isForPages;
     if (route.method == method || isPreflight || (method == "HEAD" && route.method == "GET"))
       return &route;
     throw ApiError(405, "MethodNotAllowedException",
-                   std::string(path) + " takes " + std::string(route.method));
+                   std::string(path.substr(0, 100)) + " takes " + std::string(route.method));
   }
   throw ApiError(404, "UnknownOperationException",
                  "there is nothing at " + std::string(path.substr(0, 100)));
@@ -90,13 +96,15 @@ double seconds(std::chrono::steady_clock::duration duration) {
 
 Routes::Routes(Collector& collector, EventWriter& writer, Metrics& metrics,
                const ServeConfig& config, std::function<HttpCounts()> httpCounts,
-               std::function<double()> now)
+               std::function<std::string()> jobMetrics, std::function<double()> now)
     : collector_(collector),
       writer_(writer),
       metrics_(metrics),
       perAddress_(config.ratePerAddress, limits::kRateLimitedAddresses),
       proxies_(config.proxies),
+      published_(config.campaigns),
       httpCounts_(std::move(httpCounts)),
+      jobMetrics_(std::move(jobMetrics)),
       now_(std::move(now)) {}
 
 void Routes::handle(Side side, HttpRequest request, SendReply send) {
@@ -122,7 +130,7 @@ void Routes::handle(Side side, HttpRequest request, SendReply send) {
 void Routes::answer(const Route& route, Call& call) {
   if (call.request.method == "OPTIONS") return preflight(call);
   checkOrigin(route, call.request);
-  if (route.isForPages) limitAddress(call);
+  if (route.isForPages || route.isFolder()) limitAddress(call);
   if (route.method == "POST") decode(route, call.request);
   (this->*route.answer)(call);
 }
@@ -197,7 +205,11 @@ SendReply Routes::completed(std::string label, const HttpRequest& request, bool 
       reply.set("Access-Control-Allow-Origin", origin);
       reply.set("Access-Control-Expose-Headers", std::string(kExposedHeaders));
     }
-    if (isHead) reply.body.clear();
+    if (isHead) {
+      reply.headBytes = reply.file ? reply.file->bytes() : reply.body.size();
+      reply.file.reset();
+      reply.body.clear();
+    }
     metrics_.countReply(label, reply.status);
     metrics_.requestSeconds.add(seconds(std::chrono::steady_clock::now() - begun));
     logLine(reply.status >= 500 ? LogLevel::warning : LogLevel::debug, "request",
@@ -217,7 +229,7 @@ void Routes::readiness(Call& call) {
 void Routes::metrics(Call& call) {
   const MetricsNow now{httpCounts_(), writer_.queuedRequests(), writer_.queuedBytes(),
                        writer_.isReady()};
-  HttpReply reply = textReply(200, metrics_.render(now));
+  HttpReply reply = textReply(200, metrics_.render(now) + jobMetrics_());
   reply.contentType = "text/plain; version=0.0.4; charset=utf-8";
   call.send(std::move(reply));
 }

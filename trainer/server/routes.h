@@ -7,6 +7,7 @@
 #include "trainer/server/collector.h"
 #include "trainer/server/http.h"
 #include "trainer/server/metrics.h"
+#include "trainer/server/published_files.h"
 
 namespace attune::trainer {
 
@@ -17,9 +18,11 @@ enum class Side : uint8_t { open, admin };
 /// common (CORS, rate limits, content types, errors, metrics). For the server's thread.
 class Routes {
  public:
-  /// `httpCounts` is asked when /metrics is; `now` gives seconds since 1970.
+  /// `httpCounts` and `jobMetrics` (lines in Prometheus' format) are asked when /metrics is; `now`
+  /// gives seconds since 1970.
   Routes(Collector& collector, EventWriter& writer, Metrics& metrics, const ServeConfig& config,
-         std::function<HttpCounts()> httpCounts, std::function<double()> now);
+         std::function<HttpCounts()> httpCounts, std::function<std::string()> jobMetrics,
+         std::function<double()> now);
 
   void handle(Side side, HttpRequest request, SendReply send);
   /// From now on /readyz is red: the process is about to end.
@@ -42,6 +45,7 @@ class Routes {
   void putItems(Call& call) { collector_.putItems(call); }
   void putUsers(Call& call) { collector_.putUsers(call); }
   void postEvents(Call& call) { collector_.postEvents(call); }
+  void bundles(Call& call) { call.send(published_.answer(call.request)); }
   void health(Call& call);
   void readiness(Call& call);
   void metrics(Call& call);
@@ -51,7 +55,9 @@ class Routes {
   Metrics& metrics_;
   RateLimit perAddress_;
   std::vector<std::string> proxies_;
+  PublishedFiles published_;
   std::function<HttpCounts()> httpCounts_;
+  std::function<std::string()> jobMetrics_;
   std::function<double()> now_;
   bool draining_ = false;
 };

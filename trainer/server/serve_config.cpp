@@ -2,70 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
-#include <span>
 
 #include "trainer/base/errors.h"
-#include "trainer/base/suggest.h"
+#include "trainer/server/config_reader.h"
 #include "trainer/server/origin.h"
 
 namespace attune::trainer {
 namespace {
 
 using Json = nlohmann::json;
-
-/// Reads objects of the configuration and says where a fault is.
-class ConfigReader {
- public:
-  ConfigReader(const Json& value, std::string at, std::span<const char* const> keys)
-      : value_(value), at_(std::move(at)) {
-    if (!value.is_object()) throw UserError(at_ + " must be an object");
-    const std::vector<std::string> known(keys.begin(), keys.end());
-    for (const auto& [key, unused] : value.items())
-      if (std::find(known.begin(), known.end(), key) == known.end())
-        throw UserError(at_ + ": unknown key \"" + key + '"' + didYouMean(key, known));
-  }
-
-  const Json* find(const char* key) const {
-    const auto found = value_.find(key);
-    return found == value_.end() ? nullptr : &*found;
-  }
-  std::string at(const char* key) const { return at_ + ": " + key; }
-  std::string text(const char* key) const {
-    const Json* found = find(key);
-    if (found == nullptr || !found->is_string() || found->get_ref<const std::string&>().empty())
-      throw UserError(at(key) + " must be a text");
-    return found->get<std::string>();
-  }
-  double number(const char* key, double least, double most) const {
-    const Json* found = find(key);
-    const double number = found != nullptr && found->is_number() ? found->get<double>() : NAN;
-    if (!(number >= least && number <= most))
-      throw UserError(at(key) + " must be a number from " + Json(least).dump() + " to " +
-                      Json(most).dump());
-    return number;
-  }
-  const Json& list(const char* key) const {
-    static const Json none = Json::array();
-    const Json* found = find(key);
-    if (found == nullptr) return none;
-    if (!found->is_array()) throw UserError(at(key) + " must be an array");
-    return *found;
-  }
-  std::vector<std::string> texts(const char* key) const {
-    std::vector<std::string> texts;
-    for (const Json& one : list(key)) {
-      if (!one.is_string()) throw UserError(at(key) + " must be an array of texts");
-      texts.push_back(one.get<std::string>());
-    }
-    return texts;
-  }
-
- private:
-  const Json& value_;
-  std::string at_;
-};
 
 std::array<uint8_t, 32> parseSha256(const std::string& text, const std::string& at) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -107,7 +53,7 @@ ServeConfig parseServeConfig(const std::string& text, const std::string& where) 
   const Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) throw UserError(where + " is not valid JSON");
   constexpr std::array kKeys{"eventTrackers", "rateLimits", "proxies", "connections",
-                             "minFreeMegabytes"};
+                             "minFreeMegabytes", "campaigns"};
   const ConfigReader reader(json, where, kKeys);
   ServeConfig config;
   for (const Json& one : reader.list("eventTrackers"))
@@ -123,6 +69,7 @@ ServeConfig parseServeConfig(const std::string& text, const std::string& where) 
     config.connections = static_cast<size_t>(reader.number("connections", 1, 1e6));
   if (reader.find("minFreeMegabytes") != nullptr)
     config.minFreeMegabytes = static_cast<uint64_t>(reader.number("minFreeMegabytes", 0, 1e9));
+  config.campaigns = readCampaigns(reader.list("campaigns"), reader.at("campaigns"));
   return config;
 }
 

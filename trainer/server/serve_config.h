@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "trainer/data/event_log.h"
+#include "trainer/server/campaign_config.h"
 #include "trainer/server/http_server.h"
 #include "trainer/server/rate_limit.h"
 
@@ -19,6 +20,7 @@ struct ServeConfig {
   size_t connections = limits::kConnections;
   /// What must stay free on the store's disk for events to be taken; 0: no limit.
   uint64_t minFreeMegabytes = 200;
+  std::vector<CampaignConfig> campaigns;  ///< what is trained and published, and when
 };
 
 /// Parses the file's text. Throws UserError that begins with `where` and names the key at fault.

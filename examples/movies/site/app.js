@@ -1,6 +1,7 @@
-// Loads both bundles and starts the page. Nothing is requested after that.
+// Loads both bundles and starts the page. Nothing is requested after that, save with run.sh --live.
 
 import { load } from './attune/index.js';
+import { live } from './live.js';
 import { keepWorkingOffline } from './offline.js';
 import { Page } from './page.js';
 
@@ -8,10 +9,13 @@ const POPULAR_POOL = 500; // most popular movies to choose the genres' shelves f
 
 const byId = (id) => document.getElementById(id);
 
-async function loadRecommenders() {
-  const wasm = new URL('./attune/attune.wasm', import.meta.url);
-  const at = (name) => new URL(`./models/${name}.attune`, import.meta.url);
-  return Promise.all([load(at('sims'), { wasm }), load(at('popularity-count'), { wasm })]);
+const wasm = new URL('./attune/attune.wasm', import.meta.url);
+const loadModel = (name) => load(new URL(`./models/${name}.attune`, import.meta.url), { wasm });
+
+/** What the collector brings, where there is one. */
+async function connect() {
+  const { LiveConnection } = await import('./live-page.js');
+  return new LiveConnection(live, wasm).open();
 }
 
 /** Ids of the most popular movies; their recommender is not needed any longer then. */
@@ -32,12 +36,14 @@ function fail(error) {
 }
 
 async function main() {
-  const [recommender, popularity] = await loadRecommenders();
+  const [connection, popularity] = await Promise.all([live && connect(), loadModel('popularity-count')]);
+  const recommender = connection?.movies ?? (await loadModel('sims'));
   const session = recommender.session({ userId: 'me' });
   await session.ready;
-  new Page(recommender, takePopularIds(popularity), session).start();
+  new Page(recommender, takePopularIds(popularity), session, connection).start();
   document.documentElement.dataset.ready = 'true';
 }
 
 main().catch(fail);
-keepWorkingOffline({ ready: byId('offline-ready'), offline: byId('offline') });
+// A page that is kept would know the address of an earlier collector.
+if (!live) keepWorkingOffline({ ready: byId('offline-ready'), offline: byId('offline') });

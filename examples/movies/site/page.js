@@ -14,7 +14,8 @@ const EXCLUDE_WATCHED = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*")';
 const byId = (id) => document.getElementById(id);
 
 export class Page {
-  constructor(recommender, popularIds, session) {
+  /** `connection` is the one to the collector (live-page.js), or null. */
+  constructor(recommender, popularIds, session, connection) {
     this.recommender_ = recommender;
     this.session_ = session;
     this.catalogue_ = createCatalogue(recommender);
@@ -33,6 +34,7 @@ export class Page {
       onClear: () => this.clear_(),
     });
     this.genres_ = createGenrePicker(byId('genres'), this.popularMovies_, () => this.showGenre_());
+    this.connection_ = connection;
     this.rules_ = createRules(byId('rules'), {
       recommender,
       session,
@@ -46,11 +48,29 @@ export class Page {
     this.recommend_(); // compiles what the first click needs, so that it is as quick as the next
     this.showGenre_({ quietly: true });
     this.refresh_();
+    if (this.connection_) this.goLive_();
     byId('shelves').removeAttribute('aria-busy');
     const { itemCount, recipe } = this.recommender_;
     byId('facts').textContent =
       `${itemCount.toLocaleString('en')} movies, recipe “${recipe}”, ` +
       'computed by Attune in WebAssembly on this device.';
+  }
+
+  /** Clicks go out, and newer bundles come in, between two clicks. */
+  goLive_() {
+    this.detach_ = this.connection_.attach(this.session_);
+    this.connection_.on('movies', () => this.refresh_());
+    this.connection_.on('popular-now', () => this.showPopularNow_());
+    const shelf = byId('popular-now-shelf');
+    shelf.replaceWith(shelf.content);
+    this.popularNow_ = createShelf(byId('popular-now'), (movie) => this.toggle_(movie));
+    this.showPopularNow_();
+  }
+
+  showPopularNow_() {
+    this.popularNow_.show(this.connection_.popularIds().map((id) => this.catalogue_.movie(id)));
+    this.popularNow_.mark(this.watchedIds_());
+    this.connection_.showState();
   }
 
   toggle_(movie) {
@@ -62,8 +82,10 @@ export class Page {
   /** A session only grows, so leaving one movie out is starting over with the others. */
   remove_(movie) {
     const kept = this.session_.history.filter(({ itemId }) => itemId !== movie.id);
+    this.detach_?.(); // what is recorded again did not happen again
     this.session_.clear();
     for (const event of kept) this.session_.record(event);
+    if (this.connection_) this.detach_ = this.connection_.attach(this.session_);
     this.announce_(`Removed ${movie.title}.`, this.refresh_());
   }
 
@@ -90,6 +112,7 @@ export class Page {
     this.rules_.show(movies);
     this.because_.show(latest ? this.similarTo_(latest) : []);
     this.popular_.mark(watched);
+    this.popularNow_?.mark(watched);
     this.watched_.show(watched.map((id) => this.catalogue_.movie(id)));
     showHeadings(latest, milliseconds);
     byId('for-you-empty').textContent = asked
