@@ -12,17 +12,6 @@ let place;
 let server;
 let secret;
 
-before(async () => {
-  place = new Place();
-  const [{ key }] = trackers();
-  secret = JSON.parse(run('tracker', '--store', place.store, '--verify-secret', key, '--json')).verifySecret;
-  server = await start(place, { config: { ...NO_LIMITS, proxies: ['127.0.0.1'] } });
-});
-after(async () => {
-  await server?.stop();
-  place?.remove();
-});
-
 function run(...words) {
   const { code, out, err } = attune(...words);
   assert.equal(code, 0, err);
@@ -48,6 +37,17 @@ function trained(...more) {
   assert.equal(said.code, 0, said.err);
   return { ...JSON.parse(readFileSync(report, 'utf8')), said: said.err };
 }
+
+before(async () => {
+  place = new Place();
+  const [{ key }] = trackers();
+  secret = JSON.parse(run('tracker', '--store', place.store, '--verify-secret', key, '--json')).verifySecret;
+  server = await start(place, { config: { ...NO_LIMITS, proxies: ['127.0.0.1'] } });
+});
+after(async () => {
+  await server?.stop();
+  place?.remove();
+});
 
 test('a token makes its user verified; a wrong, late or foreign one makes nobody so', async () => {
   const events = [
@@ -79,6 +79,8 @@ test('a source is a network, and neither the store nor an export has the address
   assert.match(near, /^[0-9a-f]{16}$/);
   assert.equal(near2, near);
   assert.notEqual(far, near);
+  assert.equal((await post(`${server.url}/v1/events`, batch(place.key, [event('here', { userId: 'here' })]))).status, 200);
+  assert.equal(exported('here')[0].source, undefined, 'this machine itself');
   for (const part of ['', '-wal']) {
     const bytes = readFileSync(place.store + part);
     for (const address of ['198.51.100', '203.0.113', '127.0.0.1']) assert.ok(!bytes.includes(address));

@@ -103,7 +103,11 @@ Event Collector::admitted(EventEntry& entry, const std::string& eventId,
   Event event = std::move(*entry.event);
   event.tracker = tracker.name;
   event.key = eventKey(tracker.name, eventId);
-  event.source = sources_.nameOf(call.address, tracker.name, milliseconds(call.nowSeconds));
+  // This machine itself is trusted, a proxy on it that was not named is not.
+  const bool isOfUnknownProxy =
+      call.address == call.request.address && !call.request.header("x-forwarded-for").empty();
+  event.source = sources_.nameOf(isOfUnknownProxy ? "an unknown proxy" : call.address, tracker.name,
+                                 milliseconds(call.nowSeconds));
   event.verified = tracker.trusted || provesUser(entry.userToken, tracker.verifySecret,
                                                  event.userId, static_cast<int64_t>(call.nowSeconds));
   metrics_.eventsVerified += event.verified;

@@ -14,7 +14,8 @@ namespace attune::trainer {
 class EventSources {
  public:
   EventSources();
-  /// 16 hexadecimal digits. `address` is text; what is no address is a network of its own.
+  /// 16 hexadecimal digits, or "" for this machine itself. `address` is text; what is no address is
+  /// a network of its own.
   std::string nameOf(std::string_view address, std::string_view tracker, int64_t nowMs);
 
  private:
@@ -24,7 +25,8 @@ class EventSources {
   int64_t day_ = -1;
 };
 
-/// The bytes that all addresses of a network share, behind a mark of its kind. An IPv4 address in
+/// The bytes that all addresses of a network share, behind a mark of its kind; "" for a loopback
+/// address, which nobody else has. An IPv4 address in
 /// IPv6 (::ffff:192.0.2.1) is the same as itself.
 std::string networkOf(std::string_view address);
 
