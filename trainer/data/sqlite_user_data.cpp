@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include "trainer/data/known_aliases.h"
 #include "trainer/data/sqlite_events.h"
 #include "trainer/data/sqlite_import.h"
 #include "trainer/data/sqlite_layout.h"
