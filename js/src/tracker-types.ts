@@ -52,6 +52,7 @@ export interface WireEvent {
   eventId: string;
   sessionId: string;
   userId?: string;
+  userToken?: string;
   anonymousId?: string;
   eventType: string;
   itemId?: string;
@@ -96,8 +97,10 @@ export interface Tracker {
   /**
    * Says who the visitor is, on all tabs and later visits; null says that nobody knows. What was
    * anonymous becomes this user's; another user than before is another visitor from the start.
+   * A `userToken`, which the shop's server makes, proves it to the collector (`attune tracker --help`);
+   * it is kept in memory, so give it again on every page and when it expires.
    */
-  identify(userId: string | null): Promise<void>;
+  identify(userId: string | null, userToken?: string): Promise<void>;
 
   /** Resolves when what the new consent forbids has been removed, or could not be. */
   setConsent(consent: Consent): Promise<void>;

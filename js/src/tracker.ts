@@ -67,6 +67,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   /** Goes up when all is forgotten: what was begun before must not be stored after. */
   let generation = 0;
   let lastEventAt = 0;
+  let userToken: string | undefined;
   let cleared = Promise.resolve();
   let listening: AbortController | undefined;
   let tellOthers: (message: unknown) => void = () => {};
@@ -87,6 +88,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   const forget = () => {
     generation++;
     visitor.tell(undefined);
+    userToken = undefined;
     lists.clear();
     sender.stop();
     if (consent === 'sync') sender.start();
@@ -169,7 +171,7 @@ export function createTracker(options: TrackerOptions): Tracker {
         if (generation !== began) return undefined;
         who = visitor.current();
       }
-      const identity = checked.sessionId ? undefined : who!.identity;
+      const identity = checked.sessionId ? undefined : { ...who!.identity, userToken };
       const { eventId = uuid } = checked;
       const json = jsonOf({ eventId, ...identity, ...checked });
       const key = keyOf(uuid, json);
@@ -202,8 +204,10 @@ export function createTracker(options: TrackerOptions): Tracker {
       note(recommendationId, 'itemList' in list ? list.itemList : list.personalizedRanking);
     },
 
-    async identify(userId) {
+    async identify(userId, token) {
       if (userId !== null) demandText('userId', userId);
+      if (token !== undefined) demandText('userToken', token);
+      userToken = token;
       visitor.tell(userId);
       if (allowed(consent) === 'off') return;
       await cleared;

@@ -95,6 +95,24 @@ test('half an hour of pause ends a session, on other tabs and visits too', async
   assert.equal(new Set(world.events.map(({ anonymousId }) => anonymousId)).size, 1);
 });
 
+test('who is proved by a token is sent with it, until another is told or all is forgotten', async () => {
+  const tracker = world.tracker();
+  await world.track(tracker, 'a');
+  await world.of(tracker.identify('ada', '1800000000.abc'));
+  await world.track(tracker, 'b');
+  await world.of(tracker.identify('ada'));
+  await world.track(tracker, 'c');
+  await world.of(tracker.identify('bob', '1800000000.def'));
+  await world.track(tracker, 'd');
+  await world.pass(2000);
+  await world.of(tracker.reset());
+  await world.track(tracker, 'e');
+  await world.pass(2000);
+  assert.deepEqual(world.events.map(({ userId, userToken }) => [userId, userToken]), [
+    [undefined, undefined], ['ada', '1800000000.abc'], ['ada', undefined], ['bob', '1800000000.def'], [undefined, undefined]]);
+  await assert.rejects(tracker.identify('ada', ''), /userToken/);
+});
+
 test('an anonymous visitor becomes a known one; another user is another visitor', async () => {
   const tracker = world.tracker();
   await world.track(tracker, 'a');

@@ -13,6 +13,7 @@
 #include "trainer/cli/tracker_command.h"
 #include "trainer/cli/train_command.h"
 #include "trainer/cli/update_command.h"
+#include "trainer/cli/user_commands.h"
 
 namespace attune::trainer {
 
@@ -30,6 +31,7 @@ void addCommands(CLI::App& app, std::function<void()>& run) {
   addSynthCommand(app, run);
   addServeCommand(app, run);
   addTrackerCommand(app, run);
+  addUserCommands(app, run);
 }
 
 }  // namespace attune::trainer

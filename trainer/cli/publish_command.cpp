@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "trainer/base/errors.h"
+#include "trainer/eval/deletion_check.h"
 #include "trainer/eval/served_bundle.h"
 #include "trainer/export/publication.h"
 
@@ -22,6 +23,7 @@ struct PublishCommand {
   std::vector<std::string> keys;
   std::string expires = "30d";
   uint64_t maxPartMiB = 0;
+  std::string store;
   std::optional<uint64_t> toVersion;
   bool json = false;
 };
@@ -82,6 +84,13 @@ PublishOptions prepared(const PublishCommand& command) {
   options.now = static_cast<int64_t>(std::time(nullptr));
   options.lifetimeSeconds = secondsOf(command.expires);
   if (command.maxPartMiB != 0) options.maxPartBytes = command.maxPartMiB * kBytesOfMiB;
+  if (!command.store.empty())
+    options.check = [&command](std::span<const uint8_t> bytes) {
+      const std::string name = command.bundle.empty() ? "that version's bundle" : command.bundle;
+      const ServedBundle bundle(bytes, name);
+      requireAfterDeletions(bundle.engine().bundle(),
+                            *openStore(command.store, StoreAccess::read), name);
+    };
   return options;
 }
 
@@ -99,6 +108,9 @@ void addCommon(CLI::App* app, PublishCommand& command) {
                   "Earlier bundles to make deltas from, for devices that have them")
       ->check(CLI::Range(0, 16))
       ->capture_default_str();
+  app->add_option("--store", command.store,
+                  "The store it was trained from: refuse what was learned before attune "
+                  "delete-user");
   app->add_flag("--json", command.json, "Print one JSON document instead of a sentence");
 }
 

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <thread>
 
+#include "trainer/cli/protection_report.h"
 #include "trainer/data/dataset_loader.h"
 #include "trainer/data/store.h"
 
@@ -53,7 +54,7 @@ void addSolutionOptions(CLI::App& command, SolutionOptions& options) {
   command.add_option("--seed", options.seed, "Seed of everything random")->capture_default_str();
   command.add_option("--threads", options.threads,
                      "Threads; the result does not depend on it (0: one a core)");
-  command.footer(recipeHelp());
+  command.footer(recipeHelp() + protectionHelp());
 }
 
 unsigned threadCount(const SolutionOptions& options) {
@@ -64,7 +65,8 @@ Solution solutionOf(const SolutionOptions& options) {
   return readSolution(options.recipe, options.config, options.settings);
 }
 
-Dataset loadTrainingData(const SolutionOptions& options, const Solution& solution) {
+Dataset loadTrainingData(const SolutionOptions& options, const Solution& solution,
+                         ProtectionReport* report) {
   const auto store = openStore(options.store, StoreAccess::read);
   EventCounts events;
   Dataset data = loadDataset(*store, &events);
@@ -72,7 +74,11 @@ Dataset loadTrainingData(const SolutionOptions& options, const Solution& solutio
     std::cerr << events.unfit << " of " << events.events
               << " collected events are left out: they have no fitting value for a field of the "
                  "Interactions schema that may not be null\n";
-  return selectEvents(std::move(data), solution);
+  ProtectionReport unasked;
+  ProtectionReport& leftOut = report == nullptr ? unasked : *report;
+  data = selectEvents(std::move(data), solution, &leftOut);
+  if (const std::string text = toText(leftOut); !text.empty()) std::cerr << text << '\n';
+  return data;
 }
 
 }  // namespace attune::trainer

@@ -31,7 +31,9 @@ unsigned threadCount(const SolutionOptions& options);
 /// The recipe with its parameters, checked.
 Solution solutionOf(const SolutionOptions& options);
 
-/// The store's data, with only the events the solution asks for.
-Dataset loadTrainingData(const SolutionOptions& options, const Solution& solution);
+/// The store's data, with only the events the solution asks for and its protection lets count; what
+/// is left out is told on stderr, and in `report` when it is given.
+Dataset loadTrainingData(const SolutionOptions& options, const Solution& solution,
+                         ProtectionReport* report = nullptr);
 
 }  // namespace attune::trainer

@@ -6,8 +6,10 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/data/event_log.h"
+#include "trainer/data/postgres_url.h"
 #include "trainer/data/store.h"
 #include "trainer/server/origin.h"
+#include "trainer/server/user_token.h"
 #include "trainer/server/write_key.h"
 
 namespace attune::trainer {
@@ -23,6 +25,8 @@ struct TrackerArguments {
   std::string create;
   std::vector<std::string> origins;
   std::string remove;
+  std::string verifySecret;
+  bool trusted = false;
   bool json = false;
 };
 
@@ -39,7 +43,11 @@ void checkName(const std::string& name) {
 }
 
 Json describe(const EventTracker& tracker) {
-  return {{"name", tracker.name}, {"key", fingerprint(tracker)}, {"origins", tracker.origins}};
+  return {{"name", tracker.name},
+          {"key", fingerprint(tracker)},
+          {"origins", tracker.origins},
+          {"verifies", !tracker.verifySecret.empty()},
+          {"trusted", tracker.trusted}};
 }
 
 void print(const TrackerArguments& arguments, const Json& trackers) {
@@ -50,6 +58,8 @@ void print(const TrackerArguments& arguments, const Json& trackers) {
   for (const Json& tracker : trackers["eventTrackers"]) {
     std::cout << tracker["key"].get<std::string>() << "  " << tracker["name"].get<std::string>();
     for (const Json& origin : tracker["origins"]) std::cout << ' ' << origin.get<std::string>();
+    if (tracker["verifies"].get<bool>()) std::cout << " (checks user tokens)";
+    if (tracker["trusted"].get<bool>()) std::cout << " (trusted)";
     std::cout << '\n';
   }
 }
@@ -70,7 +80,8 @@ void create(const TrackerArguments& arguments, EventLog& log) {
   checkName(arguments.create);
   for (const std::string& origin : arguments.origins) checkOrigin(origin);
   const std::string key = newWriteKey();
-  const EventTracker tracker{arguments.create, hashOfKey(key), arguments.origins};
+  const EventTracker tracker{arguments.create, hashOfKey(key), arguments.origins, "",
+                             arguments.trusted};
   change(log, [&] { log.addTracker(tracker); });
   Json created = describe(tracker);
   created["trackingId"] = key;
@@ -80,28 +91,63 @@ void create(const TrackerArguments& arguments, EventLog& log) {
   }
   std::cout << "trackingId " << key << "\n  of tracker " << tracker.name
             << "; it is shown this once, for the store keeps only its hash\n";
-  if (tracker.origins.empty())
+  if (tracker.origins.empty() && !tracker.trusted)
     std::cout << "  No page may use it: give --origin for each site that shall\n";
 }
 
-void remove(const TrackerArguments& arguments, EventLog& log) {
+/// The trackers whose key the list shows so; there is at least one.
+std::vector<EventTracker> named(const std::string& key, const TrackerArguments& arguments,
+                                EventLog& log) {
   std::vector<EventTracker> found;
   for (const EventTracker& tracker : log.trackers())
-    if (fingerprint(tracker) == arguments.remove) found.push_back(tracker);
+    if (fingerprint(tracker) == key) found.push_back(tracker);
   if (found.empty())
-    throw UserError("store " + storeName(arguments.store) + " has no key " + arguments.remove +
+    throw UserError("store " + storeName(arguments.store) + " has no key " + key +
                     ": see attune tracker --store " + storeName(arguments.store));
+  return found;
+}
+
+void remove(const TrackerArguments& arguments, EventLog& log) {
+  const std::vector<EventTracker> found = named(arguments.remove, arguments, log);
   change(log, [&] {
     for (const EventTracker& tracker : found) log.removeTracker(tracker.keySha256);
   });
 }
 
+/// Gives a key a new secret to check user tokens with; tokens signed with an older one are wrong
+/// from then on.
+void makeVerifySecret(const TrackerArguments& arguments, EventLog& log) {
+  const std::string secret = newVerifySecret();
+  std::vector<EventTracker> found = named(arguments.verifySecret, arguments, log);
+  change(log, [&] {
+    for (EventTracker& tracker : found) {
+      log.removeTracker(tracker.keySha256);
+      tracker.verifySecret = secret;
+      log.addTracker(tracker);
+    }
+  });
+  if (arguments.json) {
+    Json changed = describe(found.front());
+    changed["verifySecret"] = secret;
+    std::cout << changed.dump() << '\n';
+    return;
+  }
+  std::cout << "verifySecret " << secret << "\n  of tracker " << found.front().name
+            << "; for the shop's server alone, which signs user tokens with it\n";
+}
+
 void runTracker(const TrackerArguments& arguments) {
   if (!arguments.origins.empty() && arguments.create.empty())
     throw UserError("--origin goes with --create");
+  if (arguments.trusted && (arguments.create.empty() || !arguments.origins.empty()))
+    throw UserError("--trusted goes with --create and without --origin: what a page has, all have");
+  if (isPostgresUrl(arguments.store) && (arguments.trusted || !arguments.verifySecret.empty()))
+    throw UserError("stores in PostgreSQL do not keep who is verified yet: leave out --trusted and "
+                    "--verify-secret, or use a store in a file");
   if (arguments.create.empty()) openStore(arguments.store, StoreAccess::read);  // which makes none
   const auto log = openEventLog(arguments.store);
   if (!arguments.create.empty()) return create(arguments, *log);
+  if (!arguments.verifySecret.empty()) return makeVerifySecret(arguments, *log);
   if (!arguments.remove.empty()) remove(arguments, *log);
   Json all{{"eventTrackers", Json::array()}};
   for (const EventTracker& tracker : log->trackers())
@@ -124,6 +170,18 @@ void addTrackerCommand(CLI::App& app, std::function<void()>& run) {
                       "With --create: a site whose pages may use it, https://shop.example; repeat");
   command->add_option("--remove", arguments->remove, "Make a key useless, by what the list shows")
       ->excludes(create);
+  command->add_flag("--trusted", arguments->trusted,
+                    "With --create: only the shop's own servers get the key, so all users of its "
+                    "events are verified");
+  command
+      ->add_option("--verify-secret", arguments->verifySecret,
+                   "Make a new secret to check user tokens with, for a key by what the list shows")
+      ->excludes(create);
+  command->footer(
+      "A user token proves to attune serve that an event is of a user who is signed in. The shop's\n"
+      "server makes it for the page: the expiry in seconds since 1970, a dot, and in hexadecimal\n"
+      "digits the HMAC-SHA256 of \"<userId>\\n<expiry>\" with the verify secret as key. It is sent\n"
+      "as userToken beside userId. Training then does not limit what the user's network says.");
   command->add_flag("--json", arguments->json, "Print one JSON document");
   command->callback([arguments, &run] { run = [arguments] { runTracker(*arguments); }; });
 }

@@ -11,6 +11,7 @@
 #include "trainer/base/files.h"
 #include "trainer/base/progress.h"
 #include "trainer/cli/filter_editor.h"
+#include "trainer/cli/protection_report.h"
 #include "trainer/cli/solution_options.h"
 #include "trainer/cli/train_forecast.h"
 #include "trainer/data/split.h"
@@ -33,6 +34,7 @@ struct TrainCommand {
   std::string validationBundle;
   std::string output;
   std::string report;
+  std::string leftOut;
   std::vector<std::string> includeText;
   std::string filters;
   std::string precision = "int8";
@@ -140,7 +142,9 @@ void train(const TrainCommand& command) {
   const Solution solution = solutionOf(command.solution);
   const FilterTexts filters =
       command.filters.empty() ? FilterTexts() : readFilters(command.filters);
-  const Dataset data = loadTrainingData(command.solution, solution);
+  ProtectionReport protection;
+  const Dataset data = loadTrainingData(command.solution, solution, &protection);
+  if (!command.leftOut.empty()) writeLeftOut(protection, command.leftOut);
   TrainRequest request{solution.parameters};
   request.options.seed = command.solution.seed;
   request.options.threads = threadCount(command.solution);
@@ -175,6 +179,7 @@ void train(const TrainCommand& command) {
                           {{"interactions", data.interactions.size()},
                            {"users", data.users.size()},
                            {"items", data.items.size()}}}};
+  report["protection"] = toJson(protection);
   if (!trained.choices.is_null()) report["choices"] = trained.choices;
   report["validation"] = command.validation;
   if (validation) {
@@ -206,6 +211,9 @@ void addTrainCommand(CLI::App& app, std::function<void()>& run) {
   addSolutionOptions(*command, options->solution);
   command->add_option("--output", options->output, "The bundle to write")->required();
   command->add_option("--report", options->report, "Where to write the report, as JSON");
+  command->add_option("--left-out", options->leftOut,
+                      "Where to list what protection left out, and why, as JSON lines; the file "
+                      "names users");
   command
       ->add_option("--validation", options->validation,
                    "What to hold back for the metrics; the bundle itself learns from everything")

@@ -59,6 +59,13 @@ struct Column {
       texts;  ///< (rows) text, textual; empty where null (null and "" are one in CSV)
 };
 
+/// Where an interaction came from, as far as protection against poisoning must know it.
+struct EventOrigin {
+  uint32_t source = 0;    ///< a network on one day, numbered from 1; 0: imported, which is trusted
+  int32_t day = 0;        ///< that the collector received it on, days since 1970
+  bool verified = false;  ///< the user is sure: by a token, or by the trusted tracker it came from
+};
+
 /// Interactions in columns, sorted by timestamp; equal timestamps keep the order of their import.
 struct Interactions {
   std::vector<uint32_t> user;      ///< (n) index into Dataset::users
@@ -69,6 +76,7 @@ struct Interactions {
   std::vector<float> eventValue;  ///< (n) NaN where null or where the schema has no EVENT_VALUE
   std::vector<Column> columns;    ///< the schema's own further columns (context)
   std::vector<float> weight;  ///< (n) what each says of its user's liking, or empty for 1 each
+  std::vector<EventOrigin> origin;  ///< (n), or empty where no collected event is left to judge
   size_t size() const { return user.size(); }
 };
 
@@ -82,6 +90,7 @@ struct Dataset {
   Interactions interactions;
   std::vector<Column> itemColumns;  ///< one row an item, in the order of `items`
   std::vector<Column> userColumns;  ///< one row a user, in the order of `users`
+  uint64_t deletions = 0;           ///< Store::deletions of the moment that was read
 };
 
 }  // namespace attune::trainer

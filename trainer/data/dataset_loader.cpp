@@ -127,6 +127,7 @@ void sortByTime(Interactions& interactions) {
   reorder(interactions.item, order);
   reorder(interactions.eventType, order);
   reorder(interactions.eventValue, order);
+  if (!interactions.origin.empty()) reorder(interactions.origin, order);
   for (Column& column : interactions.columns) column = reordered(column, order);
   reorder(interactions.timestamp, order);
 }
@@ -140,6 +141,11 @@ EventCounts loadInteractions(const Store& store, const AvroSchema& schema, Datas
   const EventCounts events = store.scan(DatasetType::interactions,
                                         [&](std::span<const FieldValue> row) { reader.add(row); });
   reader.finishColumns();
+  if (!events.origins.empty()) {
+    std::vector<EventOrigin>& origin = dataset.interactions.origin;
+    origin.resize(dataset.interactions.size() - events.origins.size());  // imported
+    origin.insert(origin.end(), events.origins.begin(), events.origins.end());
+  }
   sortByTime(dataset.interactions);
   return events;
 }
@@ -165,7 +171,8 @@ Dataset loadDataset(const Store& store, EventCounts* events) {
     users = loadRecords(store, *schema, dataset.users);
   if (const auto schema = store.schema(DatasetType::interactions))
     collected = loadInteractions(store, *schema, dataset);
-  if (events != nullptr) *events = collected;
+  if (events != nullptr) *events = std::move(collected);
+  dataset.deletions = store.deletions();
   dataset.itemColumns = finish(items, dataset.items.size());
   dataset.userColumns = finish(users, dataset.users.size());
   return dataset;

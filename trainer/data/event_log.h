@@ -18,6 +18,9 @@ struct EventTracker {
   std::string name;
   std::array<uint8_t, 32> keySha256{};
   std::vector<std::string> origins;  ///< exact origins of pages that may send with it
+  /// What user tokens are signed with (server/user_token.h); "" when the tracker takes none.
+  std::string verifySecret = {};
+  bool trusted = false;  ///< only the shop's own servers have the key: all users are sure
 
   bool operator==(const EventTracker&) const = default;
 };

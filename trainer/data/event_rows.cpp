@@ -11,6 +11,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int64_t kMsPerSecond = 1000;
+constexpr int64_t kDayMs = 86'400'000;
 /// The collector saw to the times; a clock here would make training depend on when it is run.
 constexpr int64_t kAnyTime = 100'000'000'000;
 
@@ -147,6 +148,8 @@ void EventScan::add(const Event& event, std::string_view user) {
     ++counts_.withoutItem;
   } else if (rows_.convert(event, user)) {
     visit_(rows_.values());
+    counts_.origins.push_back({event.source.empty() ? 0 : 1 + sources_.add(event.source),
+                               static_cast<int32_t>(event.receivedMs / kDayMs), event.verified});
   } else {
     ++counts_.unfit;
   }

@@ -72,6 +72,7 @@ class EventScan {
   EventRows rows_;
   const RowVisitor& visit_;
   EventCounts counts_;
+  StringTable sources_;
 };
 
 }  // namespace attune::trainer

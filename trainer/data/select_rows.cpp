@@ -63,6 +63,7 @@ Interactions pick(const Interactions& all, Rows rows) {
   picked.eventValue = pick(all.eventValue, rows);
   picked.columns = pick(all.columns, rows);
   picked.weight = pick(all.weight, rows);
+  picked.origin = pick(all.origin, rows);
   return picked;
 }
 
@@ -86,6 +87,7 @@ Dataset selectInteractions(const Dataset& dataset, std::span<const uint8_t> kept
   result.users = pick(dataset.users, users.kept);
   result.userColumns = pick(dataset.userColumns, users.kept);
   result.eventTypes = dataset.eventTypes;
+  result.deletions = dataset.deletions;
   return result;
 }
 

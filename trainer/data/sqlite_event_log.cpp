@@ -30,6 +30,7 @@ class SqliteEventLog final : public EventLog {
     checkFormat(database_);
     useWal();
     database_.execute("PRAGMA synchronous=FULL");
+    database_.execute("PRAGMA secure_delete=ON");  // what is deleted becomes zeros
     database_.execute("PRAGMA cache_size=-65536");            // KiB
     database_.execute("PRAGMA wal_autocheckpoint=8000");      // pages of 4 KiB
     database_.execute("PRAGMA journal_size_limit=67108864");  // a WAL that grew shrinks to this
@@ -40,7 +41,8 @@ class SqliteEventLog final : public EventLog {
     insert_ = std::make_unique<SqliteStatement>(
         database_,
         "INSERT INTO events(key,received,time,tracker,session,user,anonymous,type,item,value,"
-        "properties,impression,recommendation,attribution) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+        "properties,impression,recommendation,attribution,source,verified) "
+        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
         "ON CONFLICT(key) DO NOTHING");
     identify_ = std::make_unique<SqliteStatement>(
         database_,
@@ -51,6 +53,11 @@ class SqliteEventLog final : public EventLog {
   void begin() override {
     database_.execute("BEGIN IMMEDIATE");
     open_ = true;
+    // Another process may have deleted a user, whose identities must then be written again.
+    if (const int64_t version = dataVersion(); version != aliasVersion_) {
+      aliasVersion_ = version;
+      known_.clear();
+    }
   }
 
   using EventLog::add;
@@ -91,7 +98,8 @@ class SqliteEventLog final : public EventLog {
   std::vector<EventTracker> trackers() override {
     std::vector<EventTracker> trackers;
     SqliteStatement select(
-        database_, "SELECT key_sha256,name,origins FROM event_trackers ORDER BY name,rowid");
+        database_, "SELECT key_sha256,name,origins,verify_secret,trusted FROM "
+                                       "event_trackers ORDER BY name,rowid");
     while (select.step()) {
       EventTracker& tracker = trackers.emplace_back();
       const auto hash = select.bytes(0);
@@ -99,16 +107,22 @@ class SqliteEventLog final : public EventLog {
                   tracker.keySha256.begin());
       tracker.name = select.text(1);
       tracker.origins = nlohmann::json::parse(select.text(2)).get<std::vector<std::string>>();
+      tracker.verifySecret = select.text(3);
+      tracker.trusted = select.integer(4) != 0;
     }
     return trackers;
   }
 
   void addTracker(const EventTracker& tracker) override {
     const std::string origins = nlohmann::json(tracker.origins).dump();
-    SqliteStatement insert(database_, "INSERT INTO event_trackers VALUES(?,?,?)");
+    SqliteStatement insert(database_, 
+                           "INSERT INTO event_trackers(key_sha256,name,origins,verify_secret,trusted) "
+                           "VALUES(?,?,?,?,?)");
     insert.bindBytes(0, tracker.keySha256);
     insert.bindText(1, tracker.name);
     insert.bindText(2, origins);
+    insert.bindText(3, tracker.verifySecret);
+    insert.bindInteger(4, tracker.trusted ? 1 : 0);
     insert.run();
   }
 
@@ -120,7 +134,7 @@ class SqliteEventLog final : public EventLog {
   }
 
   bool changedElsewhere() override {
-    const int64_t version = database_.queryInteger("PRAGMA data_version");
+    const int64_t version = dataVersion();
     const bool changed = version != dataVersion_;
     dataVersion_ = version;
     return changed;
@@ -137,6 +151,8 @@ class SqliteEventLog final : public EventLog {
   }
 
  private:
+  int64_t dataVersion() { return database_.queryInteger("PRAGMA data_version"); }
+
   void useWal() {
     SqliteStatement mode(database_, "PRAGMA journal_mode=WAL");
     if (!mode.step() || mode.text(0) != "wal")
@@ -181,6 +197,8 @@ class SqliteEventLog final : public EventLog {
     bindOptional(11, event.impression);
     bindOptional(12, event.recommendationId);
     bindOptional(13, event.attributionSource);
+    bindOptional(14, event.source);
+    insert_->bindInteger(15, event.verified ? 1 : 0);
   }
 
   void bindOptional(int parameter, const std::string& text) {
@@ -213,6 +231,7 @@ class SqliteEventLog final : public EventLog {
   std::unique_ptr<SqliteStatement> identify_;
   KnownAliases known_;
   int64_t dataVersion_ = 0;
+  int64_t aliasVersion_ = 0;
   bool open_ = false;
 };
 

@@ -26,7 +26,17 @@ Event readEvent(const SqliteStatement& select) {
   return event;
 }
 
+/// `e.source,e.verified`, or what stands for them in a store of before there were sources.
+std::string originColumns(SqliteDatabase& database) {
+  const bool known = database.queryInteger(
+                         "SELECT count(*) FROM pragma_table_info('events') WHERE name='source'") > 0;
+  return known ? "e.source,e.verified" : "NULL,0";
+}
+
 }  // namespace
+
+std::string eventUser() { return kUser; }
+std::string eventsWithIdentities() { return kFrom; }
 
 bool hasEvents(SqliteDatabase& database) {
   return database.hasTable("events") &&
@@ -38,10 +48,37 @@ EventCounts scanEvents(SqliteDatabase& database, const AvroSchema& schema,
   EventScan scan(schema, visit);
   SqliteStatement select(database, std::string("SELECT ") + kUser +
                                        ",e.time,e.type,e.item,e.value,e.properties,e.impression,"
-                                       "e.recommendation,e.attribution" +
-                                       kFrom + " ORDER BY e.\"$row\"");
-  while (select.step()) scan.add(readEvent(select), select.text(0));
+                                       "e.recommendation,e.attribution,e.received," +
+                                       originColumns(database) + kFrom + " ORDER BY e.\"$row\"");
+  while (select.step()) {
+    Event event = readEvent(select);
+    event.receivedMs = select.integer(9);
+    event.source = select.text(10);
+    event.verified = select.integer(11) != 0;
+    scan.add(event, select.text(0));
+  }
   return scan.counts();
+}
+
+void scanUserEvents(SqliteDatabase& database, const std::string& userId,
+                    const std::function<void(const Event&)>& visit) {
+  SqliteStatement select(database, std::string("SELECT ") + kUser +
+                                       ",e.time,e.type,e.item,e.value,e.properties,e.impression,"
+                                       "e.recommendation,e.attribution,e.received,e.tracker,"
+                                       "e.session,e.user,e.anonymous," + originColumns(database) +
+                                       kFrom + " WHERE " + kUser + "=? ORDER BY e.\"$row\"");
+  select.bindText(0, userId);
+  while (select.step()) {
+    Event event = readEvent(select);
+    event.receivedMs = select.integer(9);
+    event.tracker = select.text(10);
+    event.sessionId = select.text(11);
+    event.userId = select.text(12);
+    event.anonymousId = select.text(13);
+    event.source = select.text(14);
+    event.verified = select.integer(15) != 0;
+    visit(event);
+  }
 }
 
 DatasetCounts countsWithEvents(SqliteDatabase& database) {

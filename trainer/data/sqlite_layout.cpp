@@ -20,6 +20,13 @@ const char* affinity(FieldType type) {
 /// Field names hold letters, digits and _ only, so nothing needs escaping.
 std::string quoteName(const std::string& name) { return '"' + name + '"'; }
 
+void addColumn(SqliteDatabase& database, const std::string& table, const std::string& column,
+               const std::string& type) {
+  if (database.queryInteger("SELECT count(*) FROM pragma_table_info('" + table + "') WHERE name='" +
+                            column + "'") == 0)
+    database.execute("ALTER TABLE " + table + " ADD COLUMN " + column + " " + type);
+}
+
 }  // namespace
 
 int nameTableOf(const AvroSchema& schema, size_t field) {
@@ -75,6 +82,11 @@ void createEventTables(SqliteDatabase& database) {
       "CREATE TABLE IF NOT EXISTS event_trackers(key_sha256 BLOB PRIMARY KEY, name TEXT NOT NULL,"
       "origins TEXT NOT NULL);"
       "CREATE TABLE IF NOT EXISTS event_log_check(one INTEGER PRIMARY KEY, at INTEGER NOT NULL)");
+  // What came later than the first stores.
+  addColumn(database, "events", "source", "TEXT");
+  addColumn(database, "events", "verified", "INTEGER NOT NULL DEFAULT 0");
+  addColumn(database, "event_trackers", "verify_secret", "TEXT NOT NULL DEFAULT ''");
+  addColumn(database, "event_trackers", "trusted", "INTEGER NOT NULL DEFAULT 0");
 }
 
 void createDatasetTable(SqliteDatabase& database, const AvroSchema& schema) {

@@ -71,6 +71,11 @@ class SqliteStore final : public Store {
     return scanEvents(*database_, *rows, visit);
   }
 
+  uint64_t deletions() const override {
+    if (!database_->hasTable("deletions")) return 0;
+    return static_cast<uint64_t>(database_->queryInteger("SELECT count FROM deletions"));
+  }
+
   std::unique_ptr<ImportTransaction> beginImport(const AvroSchema& schema,
                                                  ImportMode mode) override {
     return beginSqliteImport(*database_, schema, mode, [this] { finishCommit(); });

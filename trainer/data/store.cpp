@@ -7,6 +7,8 @@
 #include "trainer/data/postgres_url.h"
 #include "trainer/data/sqlite_event_log.h"
 #include "trainer/data/sqlite_store.h"
+#include "trainer/data/sqlite_user_data.h"
+#include "trainer/data/user_data.h"
 
 namespace attune::trainer {
 namespace {
@@ -35,6 +37,13 @@ std::unique_ptr<Store> openStore(const std::string& location, StoreAccess access
 std::unique_ptr<EventLog> openEventLog(const std::string& location) {
   if (isPostgresUrl(location)) return openPostgresEventLog(location);
   return openSqliteEventLog(checkedPath(location));
+}
+
+std::unique_ptr<UserData> openUserData(const std::string& location) {
+  if (isPostgresUrl(location))
+    throw UserError("users of a store in PostgreSQL cannot be exported or deleted by attune yet: "
+                    "give --store a file path");
+  return openSqliteUserData(checkedPath(location));
 }
 
 }  // namespace attune::trainer

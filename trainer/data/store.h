@@ -6,8 +6,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "trainer/data/avro_schema.h"
+#include "trainer/data/dataset.h"
 #include "trainer/data/rows.h"
 
 namespace attune::trainer {
@@ -38,6 +40,8 @@ struct EventCounts {
   uint64_t events = 0;
   uint64_t withoutItem = 0;  ///< which only tell of a visit
   uint64_t unfit = 0;        ///< a field that the schema says may not be null has no fitting value
+  /// Of each event that was visited, in this order; they are the last rows of the scan.
+  std::vector<EventOrigin> origins;
 };
 
 /// One import: all of it is stored, or nothing. For one thread, which may be another one than the
@@ -71,6 +75,9 @@ class Store {
   /// Visits all rows in the order of their import, values in the order of the schema's fields;
   /// after the imported interactions the collector's events, each under its user as far as known.
   virtual EventCounts scan(DatasetType type, const RowVisitor& visit) const = 0;
+  /// How often users were deleted from the store (UserData::remove): what was learned when it was
+  /// less knows of somebody who is gone.
+  virtual uint64_t deletions() const { return 0; }
   /// Starts an import. Throws UserError when another process is writing, or when an incremental
   /// import brings another schema than the stored one.
   virtual std::unique_ptr<ImportTransaction> beginImport(const AvroSchema& schema,

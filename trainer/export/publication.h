@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,8 @@ struct PublishOptions {
   size_t keep = 5;                       ///< earlier versions to keep
   size_t deltas = 2;  ///< earlier bundles to make deltas from, at most kMaxDeltas
   uint64_t maxPartBytes = (uint64_t{1} << 31) - 1;  ///< files are no longer than that
+  /// Called with the bundle before anything is written; throws UserError when it may not be.
+  std::function<void(std::span<const uint8_t> bundle)> check = nullptr;
 };
 
 /// Publishes a bundle, signed with all the keys. Throws UserError, and leaves the folder as it was,

@@ -93,7 +93,39 @@ std::vector<EventRule> readEventRules(const std::string& path, const json& confi
   return rules;
 }
 
+/// `false` for none at all, or some of the numbers of the table.
+Protection readProtection(const std::string& path, const json& config) {
+  const std::string where = path + ": protection";
+  if (config.is_boolean()) return config.get<bool>() ? Protection{} : Protection::none();
+  if (!config.is_object())
+    throw UserError(where + ": expected an object, or false for no protection");
+  std::vector<std::string> known;
+  for (const ProtectionInfo& info : protectionTable()) known.emplace_back(info.name);
+  checkKeys(where, config, known);
+  Protection protection;
+  for (const ProtectionInfo& info : protectionTable()) {
+    if (!config.contains(info.name)) continue;
+    const std::string place = where + "." + info.name;
+    double& value = protection.*info.value;
+    value = numberOf(place, textOf(place, config[info.name]));
+    if (!(value >= 0 && value <= info.max))
+      throw UserError(place + ": must be a number from 0 (no limit) to " + json(info.max).dump());
+  }
+  return protection;
+}
+
+json toJson(const Protection& protection) {
+  if (protection == Protection::none()) return false;
+  json changed = json::object();
+  for (const ProtectionInfo& info : protectionTable())
+    if (protection.*info.value != Protection{}.*info.value)
+      changed[info.name] = protection.*info.value;
+  return changed;
+}
+
 void applyConfig(const std::string& path, const json& config, Solution& solution) {
+  if (config.contains("protection"))
+    solution.protection = readProtection(path, config["protection"]);
   if (config.contains("algorithmHyperParameters"))
     for (const auto& [name, value] : config["algorithmHyperParameters"].items())
       solution.parameters.set(name, textOf(path + ": " + name, value));
@@ -180,7 +212,7 @@ namespace {
 Solution solutionFrom(const std::string& recipe, const json& outer, const std::string& where) {
   const bool wrapped = outer.contains("solutionConfig");
   const std::vector<std::string> inside = {"algorithmHyperParameters", "eventValueThreshold",
-                                           "eventsConfig"};
+                                           "eventsConfig", "protection"};
   std::vector<std::string> known = {"name", "recipeArn", "recipe", "eventType", "solutionConfig"};
   if (!wrapped) known.insert(known.end(), inside.begin(), inside.end());
   checkKeys(where, outer, known);
@@ -191,7 +223,7 @@ Solution solutionFrom(const std::string& recipe, const json& outer, const std::s
   for (const char* key : {"recipe", "recipeArn"})
     if (name.empty() && outer.contains(key)) name = textOf(where + ": " + key, outer[key]);
   if (name.empty()) throw UserError("--recipe is missing, for example --recipe sims");
-  Solution solution{Parameters(findRecipe(name)), "", std::nullopt, {}};
+  Solution solution{Parameters(findRecipe(name)), "", std::nullopt, {}, {}};
   if (outer.contains("eventType"))
     solution.eventType = textOf(where + ": eventType", outer["eventType"]);
   applyConfig(where, inner, solution);
@@ -226,10 +258,17 @@ json eventsToJson(const Solution& solution) {
     if (rule.valueThreshold) entry["eventValueThreshold"] = *rule.valueThreshold;
     events["eventsConfig"]["eventParametersList"].push_back(std::move(entry));
   }
+  if (solution.protection != Protection{}) events["protection"] = toJson(solution.protection);
   return events;
 }
 
-Dataset selectEvents(Dataset data, const Solution& solution) {
+Dataset selectEvents(Dataset data, const Solution& solution, ProtectionReport* report) {
+  ProtectionReport unasked;
+  const bool hadAny = data.interactions.size() > 0;
+  data = protect(std::move(data), solution.protection, report == nullptr ? unasked : *report);
+  if (hadAny && data.interactions.size() == 0)
+    throw UserError("protection leaves no interaction: give other limits in the configuration's "
+                    "\"protection\", or tell who is verified (trainer/README.md)");
   const bool ruled = !solution.eventRules.empty();
   if (!ruled && solution.eventType.empty() && !solution.eventValueThreshold) return data;
   const std::vector<uint8_t> kept =

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "trainer/data/dataset.h"
+#include "trainer/data/protection.h"
 #include "trainer/recipes/parameters.h"
 
 namespace attune::trainer {
@@ -24,11 +25,12 @@ struct Solution {
   std::string eventType;                     ///< only these events (any case); "" = all
   std::optional<double> eventValueThreshold; ///< only events of at least this value
   std::vector<EventRule> eventRules = {};    ///< only events of these types; empty = all
+  Protection protection = {};                ///< what single clients may contribute
 };
 
 /// Reads `{"recipeArn", "eventType", "solutionConfig": {"algorithmHyperParameters": {name: text},
 /// "eventValueThreshold": text, "eventsConfig": {"eventParametersList": [{"eventType",
-/// "eventValueThreshold", "weight"}]}}}`, or just the inside of solutionConfig; then applies `settings`
+/// "eventValueThreshold", "weight"}]}, "protection": {name: number} or false}}`, or just the inside of solutionConfig; then applies `settings`
 /// ("name=value"). `recipe` may be empty when the file names one. Throws UserError with the place
 /// for JSON that is not well-formed, unknown keys, and wrong values.
 Solution readSolution(const std::string& recipe, const std::string& configPath,
@@ -38,12 +40,14 @@ Solution readSolution(const std::string& recipe, const std::string& configPath,
 Solution readSolution(const nlohmann::json& config, const std::string& where);
 
 /// Which events the solution learns from, as readSolution() understands it: some of eventType,
-/// eventValueThreshold and eventsConfig; null where it learns from all alike.
+/// eventValueThreshold, eventsConfig and protection; null where it learns from all alike and has the
+/// usual protection.
 nlohmann::json eventsToJson(const Solution& solution);
 
 /// The dataset with only the solution's events (the same dataset when it has no such rule), each
-/// with its weight where eventRules give different ones. Throws UserError when no event is left or a
+/// with its weight where eventRules give different ones. Before, what the solution's protection does
+/// not let count is left out; `report`, when given, says what. Throws UserError when no event is left or a
 /// rule's type is not in the data, naming the event types there are.
-Dataset selectEvents(Dataset data, const Solution& solution);
+Dataset selectEvents(Dataset data, const Solution& solution, ProtectionReport* report = nullptr);
 
 }  // namespace attune::trainer

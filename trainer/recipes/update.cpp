@@ -56,7 +56,7 @@ Solution solutionOfBundle(const Bundle& bundle, const std::string& name) {
   const json provenance = provenanceOf(bundle, name);
   json config = provenance.value("events", json::object());
   config["solutionConfig"] = json::object();
-  for (const char* inside : {"eventValueThreshold", "eventsConfig"})
+  for (const char* inside : {"eventValueThreshold", "eventsConfig", "protection"})
     if (config.contains(inside)) {
       config["solutionConfig"][inside] = config[inside];
       config.erase(inside);

@@ -7,6 +7,7 @@
 #include "trainer/server/origin.h"
 #include "trainer/server/record_request.h"
 #include "trainer/server/request_id.h"
+#include "trainer/server/user_token.h"
 #include "trainer/server/write_key.h"
 
 namespace attune::trainer {
@@ -95,6 +96,25 @@ const EventTracker* Collector::authorise(const Call& call, const std::string& tr
   return tracker;
 }
 
+/// The event as it is stored: with its tracker, where it came from and whether its user is sure. A
+/// token that proves nothing makes no event worse than none would.
+Event Collector::admitted(EventEntry& entry, const std::string& eventId,
+                          const EventTracker& tracker, const Call& call) {
+  Event event = std::move(*entry.event);
+  event.tracker = tracker.name;
+  event.key = eventKey(tracker.name, eventId);
+  // This machine itself is trusted, a proxy on it that was not named is not.
+  const bool isOfUnknownProxy =
+      call.address == call.request.address && !call.request.header("x-forwarded-for").empty();
+  event.source = sources_.nameOf(isOfUnknownProxy ? "an unknown proxy" : call.address, tracker.name,
+                                 milliseconds(call.nowSeconds));
+  event.verified = tracker.trusted || provesUser(entry.userToken, tracker.verifySecret,
+                                                 event.userId, static_cast<int64_t>(call.nowSeconds));
+  metrics_.eventsVerified += event.verified;
+  metrics_.userTokensWrong += !entry.userToken.empty() && !event.verified;
+  return event;
+}
+
 void Collector::putEvents(Call& call) {
   EventRequest request = readPutEvents(call.request.body, milliseconds(call.nowSeconds));
   const EventTracker* tracker = authorise(call, request.trackingId);
@@ -104,9 +124,7 @@ void Collector::putEvents(Call& call) {
   WriteTask task;
   for (size_t i = 0; i < request.entries.size(); ++i) {
     EventEntry& entry = request.entries[i];
-    entry.event->tracker = tracker->name;
-    entry.event->key = eventKey(tracker->name, eventIdOf(entry, i, invocation));
-    task.events.push_back(std::move(*entry.event));
+    task.events.push_back(admitted(entry, eventIdOf(entry, i, invocation), *tracker, call));
   }
   task.done = [send = call.send](const WriteOutcome& outcome) {
     send(outcome.isStored ? jsonReply(200, "{}") : notStored());
@@ -128,9 +146,7 @@ void Collector::postEvents(Call& call) {
       ++metrics_.eventsRejected;
       continue;
     }
-    entry.event->tracker = tracker->name;
-    entry.event->key = eventKey(tracker->name, entry.eventId);
-    task.events.push_back(std::move(*entry.event));
+    task.events.push_back(admitted(entry, entry.eventId, *tracker, call));
   }
   if (task.events.empty()) return call.send(batchReply(request->entries, {}));
   task.done = [send = call.send, request](const WriteOutcome& outcome) {

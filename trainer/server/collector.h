@@ -3,6 +3,7 @@
 #include <string>
 
 #include "trainer/server/event_request.h"
+#include "trainer/server/event_source.h"
 #include "trainer/server/event_writer.h"
 #include "trainer/server/http.h"
 #include "trainer/server/rate_limit.h"
@@ -15,6 +16,7 @@ struct Call {
   HttpRequest request;
   SendReply send;
   double nowSeconds = 0;  ///< since 1970
+  std::string address;    ///< of the client, as far as proxies tell
 };
 
 /// The API's work: checks a request, has it written and answers when it is durable. Each method may
@@ -35,12 +37,15 @@ class Collector {
 
  private:
   const EventTracker* authorise(const Call& call, const std::string& trackingId);
+  Event admitted(EventEntry& entry, const std::string& eventId, const EventTracker& tracker,
+                 const Call& call);
   void putRecords(Call& call, DatasetType type);
   void submit(WriteTask task);
 
   EventWriter& writer_;
   Metrics& metrics_;
   RateLimit perTracker_;
+  EventSources sources_;
   std::vector<EventTracker> configured_;
   // The trackers as last asked for; they are read anew when the store's facts are others.
   mutable std::shared_ptr<const StoreFacts> facts_;

@@ -84,6 +84,7 @@ EventEntry readEntry(const Json& value, size_t index, int64_t skewMs, int64_t re
     event.sessionId = reader.text("sessionId", limits::kIdChars);
     event.userId = reader.optionalText("userId", limits::kIdChars);
     event.anonymousId = reader.optionalText("anonymousId", limits::kIdChars);
+    entry.userToken = reader.optionalText("userToken", limits::kUserTokenChars);
     entry.event = std::move(event);
   } catch (const ApiError& error) {
     entry.message = error.what();
@@ -122,6 +123,7 @@ EventRequest readPutEvents(std::string_view text, int64_t receivedMs) {
   request.trackingId = reader.text("trackingId", limits::kIdChars);
   const std::string sessionId = reader.text("sessionId", limits::kIdChars);
   const std::string userId = reader.optionalText("userId", limits::kIdChars);
+  const std::string userToken = reader.optionalText("userToken", limits::kUserTokenChars);
   const Json& events = reader.list("eventList", limits::kPutEvents);
   for (size_t i = 0; i < events.size(); ++i) {
     const ObjectReader one(events[i], entryPath("eventList", i));
@@ -130,6 +132,7 @@ EventRequest readPutEvents(std::string_view text, int64_t receivedMs) {
     entry.event = readEvent(one, 0, receivedMs, false);
     entry.event->sessionId = sessionId;
     entry.event->userId = userId;
+    entry.userToken = userToken;
   }
   return request;
 }

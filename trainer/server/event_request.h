@@ -14,6 +14,7 @@ namespace attune::trainer {
 struct EventEntry {
   std::string eventId;  ///< "" when the sender gave none
   std::optional<Event> event;
+  std::string userToken;  ///< user_token.h; "" when there is none
   std::string message;
 };
 

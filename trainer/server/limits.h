@@ -22,6 +22,7 @@ inline constexpr size_t kArnChars = 256;
 
 // Attune's own.
 inline constexpr size_t kBatchEvents = 500;  ///< events of a POST /v1/events
+inline constexpr size_t kUserTokenChars = 128;
 inline constexpr size_t kJsonDepth = 16;
 inline constexpr size_t kHeaderBytes = 16 * 1024;
 inline constexpr size_t kBodyBytes = 512 * 1024;  ///< also after inflating

@@ -66,6 +66,10 @@ std::string Metrics::render(const MetricsNow& now) const {
       << "attune_events_total{result=\"rejected\"} " << eventsRejected << '\n';
   line(out, "attune_events_dropped_by_clients_total", "counter",
        "Events that clients dropped before sending.", eventsDroppedByClients);
+  line(out, "attune_events_verified_total", "counter", "Events whose user is sure.",
+       eventsVerified);
+  line(out, "attune_user_tokens_wrong_total", "counter",
+       "Events whose userToken is wrong or expired, taken as unverified.", userTokensWrong);
   line(out, "attune_records_put_total", "counter", "Items and users put.", recordsPut);
   line(out, "attune_commits_total", "counter", "Transactions made durable.", commits);
   line(out, "attune_store_failures_total", "counter", "Transactions that failed.", storeFailures);

@@ -40,6 +40,8 @@ struct Metrics {
   std::atomic<uint64_t> eventsDuplicate{0};
   std::atomic<uint64_t> eventsRejected{0};  ///< invalid ones
   std::atomic<uint64_t> eventsDroppedByClients{0};
+  std::atomic<uint64_t> eventsVerified{0};   ///< of sure users
+  std::atomic<uint64_t> userTokensWrong{0};  ///< that proved nothing
   std::atomic<uint64_t> recordsPut{0};
   std::atomic<uint64_t> commits{0};
   std::atomic<uint64_t> storeFailures{0};

@@ -114,7 +114,8 @@ void Routes::handle(Side side, HttpRequest request, SendReply send) {
   } catch (const ApiError& error) {
     return completed("other", request, false, std::move(send))(errorReply(error));
   }
-  Call call{std::move(request), nullptr, now_()};
+  Call call{std::move(request), nullptr, now_(), ""};
+  call.address = clientAddress(call.request);
   call.send = completed(std::string(route->path), call.request, route->isForPages, std::move(send));
   try {
     answer(*route, call);
@@ -161,14 +162,17 @@ void Routes::checkOrigin(const Route& route, const HttpRequest& request) const {
                      : "pages may not call " + std::string(route.path));
 }
 
+/// Whom the request is from: the peer, or whom a proxy that is known names.
+std::string Routes::clientAddress(const HttpRequest& request) const {
+  if (std::find(proxies_.begin(), proxies_.end(), request.address) == proxies_.end())
+    return request.address;
+  const std::string_view forwarded = request.header("x-forwarded-for");
+  const std::string_view last = trimmed(forwarded.substr(forwarded.rfind(',') + 1));
+  return last.empty() ? request.address : std::string(last.substr(0, kAddressChars));
+}
+
 void Routes::limitAddress(const Call& call) {
-  std::string address = call.request.address;
-  if (std::find(proxies_.begin(), proxies_.end(), address) != proxies_.end()) {
-    const std::string_view forwarded = call.request.header("x-forwarded-for");
-    const std::string_view last = trimmed(forwarded.substr(forwarded.rfind(',') + 1));
-    if (!last.empty()) address = last.substr(0, kAddressChars);
-  }
-  if (const int64_t wait = perAddress_.take(addressGroup(address), call.nowSeconds); wait > 0)
+  if (const int64_t wait = perAddress_.take(addressGroup(call.address), call.nowSeconds); wait > 0)
     throw ApiError(429, "ThrottlingException", "too many requests from this address",
                    static_cast<int>(wait));
 }

@@ -35,6 +35,7 @@ class Routes {
   void answer(const Route& route, Call& call);
   void preflight(Call& call);
   void checkOrigin(const Route& route, const HttpRequest& request) const;
+  std::string clientAddress(const HttpRequest& request) const;
   void limitAddress(const Call& call);
   void decode(const Route& route, HttpRequest& request) const;
   SendReply completed(std::string label, const HttpRequest& request, bool isForPages,

@@ -24,12 +24,17 @@ std::array<uint8_t, 32> parseSha256(const std::string& text, const std::string& 
 }
 
 EventTracker readTracker(const Json& value, const std::string& where) {
-  constexpr std::array kKeys{"name", "trackingIdSha256", "origins"};
+  constexpr std::array kKeys{"name", "trackingIdSha256", "origins", "verifySecret", "trusted"};
   const ConfigReader reader(value, where, kKeys);
   EventTracker tracker;
   tracker.name = reader.text("name");
   tracker.keySha256 = parseSha256(reader.text("trackingIdSha256"), reader.at("trackingIdSha256"));
   tracker.origins = reader.texts("origins");
+  if (reader.find("verifySecret") != nullptr) tracker.verifySecret = reader.text("verifySecret");
+  if (const Json* trusted = reader.find("trusted")) {
+    if (!trusted->is_boolean()) throw UserError(reader.at("trusted") + " must be true or false");
+    tracker.trusted = trusted->get<bool>();
+  }
   for (const std::string& origin : tracker.origins) checkOrigin(origin);
   return tracker;
 }

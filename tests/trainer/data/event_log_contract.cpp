@@ -125,6 +125,48 @@ void checkImports(const StoreFactory& factory) {
   CHECK(dataset.interactions.timestamp[1] == 9);
 }
 
+}  // namespace
+
+void checkEventOrigins(const StoreFactory& factory) {
+  const std::string place = factory.fresh();
+  const AvroSchema schema =
+      parseAvroSchema(interactionsJson(), DatasetType::interactions, "the test");
+  const auto log = openEventLog(place);
+  const auto sent = [](uint8_t key, const std::string& source, bool verified, int64_t day) {
+    Event one = event(key, "s" + std::to_string(key), "i" + std::to_string(key), 1000 - key);
+    one.source = source;
+    one.verified = verified;
+    one.receivedMs = day * 86'400'000 + 5;
+    return one;
+  };
+  Event visitOnly = sent(9, "net-a", false, 19'000);
+  visitOnly.itemId.clear();
+  store(*log, {sent(1, "net-b", false, 19'000), visitOnly, sent(2, "net-a", true, 19'001),
+               sent(3, "net-b", false, 19'000), sent(4, "", false, 19'002)});
+  const auto writing = openStore(place, StoreAccess::write);
+  importRows(*writing, schema, ImportMode::full,
+             {{FieldValue::ofText("v"), FieldValue::ofText("b"), FieldValue::ofInteger(7),
+               FieldValue::ofText("watch"), FieldValue()}});
+  const auto reading = openStore(place, StoreAccess::read);
+  const EventCounts seen =
+      reading->scan(DatasetType::interactions, [](std::span<const FieldValue>) {});
+  const auto shown = [](const EventOrigin& one) {
+    return std::to_string(one.source) + (one.verified ? "+" : "-") + std::to_string(one.day);
+  };
+  Texts origins;
+  for (const EventOrigin& one : seen.origins) origins.push_back(shown(one));
+  CHECK(origins == Texts{"1-19000", "2+19001", "1-19000", "0-19002"});
+  // In the order of time, imported ones trusted.
+  const Dataset dataset = loadDataset(*reading);
+  Texts loaded;
+  for (uint32_t row = 0; row < dataset.interactions.size(); ++row)
+    loaded.push_back(dataset.items[dataset.interactions.item[row]] + " " +
+                     shown(dataset.interactions.origin[row]));
+  CHECK(loaded == Texts{"b 0-0", "i4 0-19002", "i3 1-19000", "i2 2+19001", "i1 1-19000"});
+}
+
+namespace {
+
 void checkRecords(const StoreFactory& factory) {
   const std::string place = factory.fresh();
   const AvroSchema items = parseAvroSchema(itemsJson(), DatasetType::items, "the test");

@@ -8,4 +8,7 @@ namespace attune::trainer {
 /// the same place then shows.
 void checkEventLogContract(const StoreFactory& factory);
 
+/// What an EventLog must do that keeps where events came from.
+void checkEventOrigins(const StoreFactory& factory);
+
 }  // namespace attune::trainer

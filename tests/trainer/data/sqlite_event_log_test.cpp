@@ -13,6 +13,11 @@ TEST_CASE("the SQLite event log keeps the contract of event logs") {
   checkEventLogContract({[&] { return folder.file("store" + std::to_string(++count) + ".db"); }});
 }
 
+TEST_CASE("where events came from is known to whoever learns from a store in SQLite") {
+  TestFolder folder;
+  checkEventOrigins({[&] { return folder.file("store.db"); }});
+}
+
 TEST_CASE("what is no store is not made one by the event log") {
   TestFolder folder;
   CHECK_THROWS_WITH(openEventLog(folder.write("text.db", std::string(5000, 'x'))),

@@ -179,3 +179,35 @@ TEST_CASE("one weight for all is no weight, and rules that leave nothing are ref
   solution.eventRules = {{"View", std::nullopt, 0}, {"Purchase", 1e9, 1}};
   CHECK_THROWS_WITH(selectEvents(shop, solution), Contains("no interaction is left"));
 }
+
+TEST_CASE("protection is read by its names, noted where it is not the usual one, and can be off") {
+  const auto read = [](const std::string& protection) {
+    return readSolution(nlohmann::json::parse(R"({"recipe":"sims","protection":)" + protection + "}"),
+                        "c.json");
+  };
+  const Solution changed = read(R"({"maxEventsPerUser":"7","maxSourceShare":0.1})");
+  CHECK((changed.protection.maxEventsPerUser == 7 && changed.protection.maxSourceShare == 0.1));
+  CHECK(changed.protection.maxEventsPerUserAndDay == Protection{}.maxEventsPerUserAndDay);
+  CHECK(eventsToJson(changed)["protection"] ==
+        nlohmann::json({{"maxEventsPerUser", 7.0}, {"maxSourceShare", 0.1}}));
+  CHECK(read("false").protection == Protection::none());
+  CHECK(eventsToJson(read("false"))["protection"] == false);
+  CHECK(eventsToJson(read("true")).is_null());
+  CHECK(eventsToJson(read("{}")).is_null());
+}
+
+TEST_CASE("what protection leaves out is not learned from, and not everything may go") {
+  Dataset shop = shopWorld({.users = 50, .items = 30, .interactions = 2000, .seed = 1});
+  Solution solution{Parameters(findRecipe("sims")), "", std::nullopt, {}};
+  ProtectionReport report;
+  CHECK(selectEvents(shop, solution, &report).interactions.size() == 2000);
+  CHECK(report.details.empty());
+  solution.protection.maxEventsPerUser = 5;
+  CHECK(selectEvents(shop, solution, &report).interactions.size() <= 250);
+  CHECK(report.leftOut[static_cast<size_t>(ProtectionRule::eventsPerUser)] >= 1750);
+  // All of one robot.
+  for (size_t row = 0; row < 2000; ++row) shop.interactions.origin.push_back({1, 5, false});
+  for (uint32_t& user : shop.interactions.user) user = 0;
+  for (int64_t& time : shop.interactions.timestamp) time = 1'700'000'000;
+  CHECK_THROWS_WITH(selectEvents(shop, solution), Contains("protection leaves no interaction"));
+}

@@ -67,6 +67,19 @@ TEST_CASE("PutEvents is read completely") {
   CHECK((event.timeMs == kNowMs - 10'500 && event.receivedMs == kNowMs));
 }
 
+TEST_CASE("a user token is read beside the userId") {
+  Json body = put();
+  body["userToken"] = "1.ab";
+  CHECK(readPutEvents(body.dump(), kNowMs).entries[0].userToken == "1.ab");
+  Json events = batch();
+  events["events"][0]["userToken"] = "2.cd";
+  CHECK(readEventBatch(events.dump(), kNowMs).entries[0].userToken == "2.cd");
+  events["events"][0]["userToken"] = std::string(129, '1');
+  CHECK_THAT(readEventBatch(events.dump(), kNowMs).entries[0].message,
+             Contains("events[0].userToken is longer than 128"));
+  CHECK(readPutEvents(put().dump(), kNowMs).entries[0].userToken.empty());
+}
+
 TEST_CASE("a time ahead of the collector's clock is set to it") {
   const auto request = readPutEvents(putWith({{"sentAt", kNow + 3600}}), kNowMs);
   CHECK(request.entries[0].event->timeMs == kNowMs);

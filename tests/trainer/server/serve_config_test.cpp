@@ -10,7 +10,7 @@ TEST_CASE("a configuration sets what it names and leaves the rest") {
       R"({"rateLimits":{"perAddress":{"requestsPerSecond":5}},"proxies":["127.0.0.1"],"connections":7,
           "minFreeMegabytes":50,
           "eventTrackers":[{"name":"shop","trackingIdSha256":")" +
-          std::string(62, '0') + R"(ff","origins":["https://shop.example"]}]})",
+          std::string(62, '0') + R"(ff","origins":["https://shop.example"],"verifySecret":"s","trusted":true}]})",
       "serve.json");
   CHECK((config.ratePerAddress.perSecond == 5 && config.ratePerAddress.burst == 20));
   CHECK(config.ratePerTracker.perSecond == ServeConfig().ratePerTracker.perSecond);
@@ -20,6 +20,7 @@ TEST_CASE("a configuration sets what it names and leaves the rest") {
   REQUIRE(config.eventTrackers.size() == 1);
   CHECK(config.eventTrackers[0].keySha256[31] == 255);
   CHECK(config.eventTrackers[0].origins[0] == "https://shop.example");
+  CHECK((config.eventTrackers[0].verifySecret == "s" && config.eventTrackers[0].trusted));
   CHECK(parseServeConfig("{}", "x").connections == ServeConfig().connections);
 }
 
@@ -36,6 +37,9 @@ TEST_CASE("a fault of the configuration is named with its place") {
            {R"({"proxies":"x"})", "proxies must be an array"},
            {R"({"eventTrackers":[{"name":"a","trackingIdSha256":"atk_1"}]})",
             "64 hexadecimal digits"},
+           {R"({"eventTrackers":[{"name":"a","trackingIdSha256":")" + std::string(64, '0') +
+                R"(","trusted":1}]})",
+            "trusted must be true or false"},
            {R"({"eventTrackers":[{"trackingIdSha256":"0"}]})", "name must be a text"}})
     CHECK_THROWS_WITH(parseServeConfig(text, "serve.json"), Contains(message));
 }
