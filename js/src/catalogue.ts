@@ -25,6 +25,7 @@ export const kListOptions = [
   'filterValues',
   'metadataColumns',
   'timestamp',
+  'exact',
   ...kControlOptions,
 ] as const;
 
@@ -70,7 +71,7 @@ export class Catalogue {
 
   listRequest(options: ListOptions): ListRequest {
     const { numResults = kDefaultResults, filter, filterValues, metadataColumns } = options;
-    const { timestamp = Date.now() / 1000 } = options;
+    const { timestamp = Date.now() / 1000, exact } = options;
     const wanted = checkCount('numResults', numResults, 0);
     return {
       numResults: Math.min(wanted, this.itemCount),
@@ -78,6 +79,7 @@ export class Catalogue {
       filter: this.filters.use(filter, filterValues),
       controls: checkControls(options, this),
       now: checkTimestamp('timestamp', timestamp),
+      exact,
     };
   }
 

@@ -284,6 +284,26 @@ SoftmaxScale softmaxScale(std::span<const float> scores) {
   return {highest, static_cast<float>(total)};
 }
 
+double sampledPowersBelow(std::span<const float> scores, float ceiling, float highest) {
+  constexpr size_t kEvery = 8 * 16;
+  const Float4 shift = splat(highest), factor = splat(1.44269504f), least = splat(-126.0f);
+  Lanes lanes;
+  double total = 0;
+  size_t seen = 0;
+  for (size_t i = 0; i + 16 <= scores.size(); i += kEvery, seen += 16) {
+    for (size_t j = 0; j < 4; ++j) {
+      const Float4 four = load(&scores[i + 4 * j]);
+      const Float4 powers = powersOfTwo(larger((four - shift) * factor, least));
+      lanes.part[j] += (Float4)((Bits4)powers & (Bits4)(four < splat(ceiling)));
+    }
+    if (i % (64 * kEvery) != 0) continue;
+    total += static_cast<double>(lanes.total());
+    lanes = Lanes();
+  }
+  total += static_cast<double>(lanes.total());
+  return seen == 0 ? 0 : total * static_cast<double>(scores.size()) / static_cast<double>(seen);
+}
+
 void rmsNorm(std::span<float> x, std::span<const float> gain, float epsilon) {
   const float scale = 1.0f / std::sqrt(dot(x, x) / static_cast<float>(x.size()) + epsilon);
   for (size_t i = 0; i < x.size(); ++i) x[i] = x[i] * scale * gain[i];

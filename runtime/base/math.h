@@ -50,6 +50,10 @@ struct SoftmaxScale {
 /// sums in double, scaled anew when the highest score changes (Milakov and Gimelshein 2018).
 SoftmaxScale softmaxScale(std::span<const float> scores);
 
+/// About the sum of e^(score - highest) over the scores below a ceiling, by one group of 16 in 8.
+/// No score is above highest + 80.
+double sampledPowersBelow(std::span<const float> scores, float ceiling, float highest);
+
 /// x / sqrt(mean(x^2) + epsilon) * gain, in place (Zhang and Sennrich 2019).
 /// REQUIRES: gain.size() == x.size()
 void rmsNorm(std::span<float> x, std::span<const float> gain, float epsilon);

@@ -149,7 +149,8 @@ Status RecurrentModel::score(const Query& query, ModelScratch& scratch,
                              std::span<float> scores) const {
   const auto state = advance(query.session, scratch);
   ATTUNE_TRY(state);
-  if (state.value()->steps > 0) return vectors_.scan(state.value()->hidden.span(), scratch, scores);
+  if (state.value()->steps > 0)
+    return vectors_.scan(state.value()->hidden.span(), query.exact, scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }

@@ -167,7 +167,7 @@ Status TransformerModel::fillVector(const Query& query, ModelScratch& scratch) c
 Status TransformerModel::score(const Query& query, ModelScratch& scratch,
                                std::span<float> scores) const {
   ATTUNE_TRY(fillVector(query, scratch));
-  if (!scratch.vector.empty()) return vectors_.scan(scratch.vector.span(), scratch, scores);
+  if (!scratch.vector.empty()) return vectors_.scan(scratch.vector.span(), query.exact, scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }
