@@ -267,7 +267,7 @@ export class Engine {
 
   /** A new request. */
   #begin(session: number, context: NamedTexts, now: number, list?: ListUse): void {
-    this.#call('request', this.#recommender, session, now, list?.exact ? 1 : 0);
+    this.#call('request', this.#recommender, session, now, +!!list?.exact);
     for (const [name, text] of context) {
       const [nameLength, length] = this.#input(name, text);
       this.#call('context_set', this.#recommender, nameLength!, length!);

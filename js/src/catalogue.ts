@@ -70,8 +70,8 @@ export class Catalogue {
   }
 
   listRequest(options: ListOptions): ListRequest {
-    const { numResults = kDefaultResults, filter, filterValues, metadataColumns } = options;
-    const { timestamp = Date.now() / 1000, exact } = options;
+    const { numResults = kDefaultResults, filter, filterValues, metadataColumns, exact } = options;
+    const { timestamp = Date.now() / 1000 } = options;
     const wanted = checkCount('numResults', numResults, 0);
     return {
       numResults: Math.min(wanted, this.itemCount),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
@@ -13,6 +14,10 @@ struct FirstPass {
   uint32_t shortlist = 0;  ///< how many of the best by codes are scored exactly
   double recallAt25 = 0;   ///< share of the exact 25 best items that are among them
   uint32_t queries = 0;    ///< how many lists that was measured on
+
+  nlohmann::json toJson() const {
+    return {{"shortlist", shortlist}, {"recallAt25", recallAt25}, {"queries", queries}};
+  }
 };
 
 /// Adds codes of the item vectors, and the shortest shortlist, a power of two, with which a measured
