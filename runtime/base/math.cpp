@@ -167,6 +167,30 @@ float dot(std::span<const float> a, std::span<const float> b) {
   return lanes.total();
 }
 
+float dotBytes(std::span<const float> a, const int8_t* bytes, float scale) {
+  using Bytes16 = int8_t __attribute__((vector_size(16)));
+  using Int4 = int32_t __attribute__((vector_size(16)));
+  Lanes lanes;
+  const auto add = [&](const float* sixteen, const int8_t* from) {
+    Bytes16 all;
+    std::memcpy(&all, from, sizeof all);
+    // A byte in all four of a number, and shifted to its place, has its sign.
+    const Int4 wide[4] = {
+        (Int4)__builtin_shufflevector(all, all, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3),
+        (Int4)__builtin_shufflevector(all, all, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7),
+        (Int4)__builtin_shufflevector(all, all, 8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11),
+        (Int4)__builtin_shufflevector(all, all, 12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15,
+                                      15, 15, 15)};
+    for (size_t j = 0; j < 4; ++j)
+      lanes.part[j] +=
+          load(sixteen + 4 * j) * (splat(scale) * __builtin_convertvector(wide[j] >> 24, Float4));
+  };
+  const size_t whole = a.size() / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) add(a.data() + i, bytes + i);
+  if (whole < a.size()) add(Padded(a.subspan(whole)).numbers, bytes + whole);
+  return lanes.total();
+}
+
 float sum(std::span<const float> values) {
   Lanes lanes;
   const size_t whole = values.size() / 16 * 16;

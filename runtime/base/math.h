@@ -12,6 +12,9 @@ namespace attune {
 /// Sum of a[i] * b[i]. REQUIRES: a.size() == b.size()
 float dot(std::span<const float> a, std::span<const float> b);
 
+/// dot(a, b) of b[i] = scale * bytes[i], to the bit. There are bytes up to a multiple of 16.
+float dotBytes(std::span<const float> a, const int8_t* bytes, float scale);
+
 /// Sum of the values, in dot's order.
 float sum(std::span<const float> values);
 

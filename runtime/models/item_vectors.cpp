@@ -24,7 +24,6 @@ Status ItemVectors::scan(std::span<const float> vector, bool exact, ModelScratch
     matvec(floats, vector, scores);
     return {};
   }
-  if (scratch.numbers.size() < dimension) ATTUNE_TRY(scratch.numbers.resize(dimension));
   if (!exact && shortlist > 0) {
     ATTUNE_TRY(scratch.tables.set(vector, points));
     scanCodes(codes, scratch.tables, scores);
@@ -35,13 +34,9 @@ Status ItemVectors::scan(std::span<const float> vector, bool exact, ModelScratch
   return {};
 }
 
-void ItemVectors::refine(std::span<const float> vector, ModelScratch& scratch,
-                         std::span<Scored> ranked) const {
-  const std::span<float> room = scratch.numbers.span().first(dimension);
-  for (Scored& one : ranked) {
-    copy(one.item, room);
-    one.score = dot(vector, room);
-  }
+void ItemVectors::refine(std::span<const float> vector, std::span<Scored> ranked) const {
+  for (Scored& one : ranked)
+    one.score = dotBytes(vector, bytes.row(one.item).data(), bytes.scales[one.item]);
 }
 
 Status ItemVectors::scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const {

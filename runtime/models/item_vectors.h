@@ -30,8 +30,8 @@ struct ItemVectors {
   /// `exact`, by the codes, where there are any.
   Status scan(std::span<const float> vector, bool exact, ModelScratch& scratch,
               std::span<float> scores) const;
-  /// The same for a few items, in float. REQUIRES: the scratch of scan()
-  void refine(std::span<const float> vector, ModelScratch& scratch, std::span<Scored> ranked) const;
+  /// The same for some items, in float. REQUIRES: approximates()
+  void refine(std::span<const float> vector, std::span<Scored> ranked) const;
   /// The cosine of two items' vectors.
   float similarity(uint32_t a, uint32_t b) const;
   /// scores (items) = the cosines of all items' vectors with that of `item`.

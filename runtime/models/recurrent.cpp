@@ -155,11 +155,11 @@ Status RecurrentModel::score(const Query& query, ModelScratch& scratch,
   return {};
 }
 
-void RecurrentModel::refine(const Query& query, ModelScratch& scratch,
+void RecurrentModel::refine(const Query& query, ModelScratch&,
                             std::span<Scored> ranked) const {
   const auto* state = static_cast<const State*>(query.session.modelState().get());
   if (state->steps == 0 || !approximates()) return;
-  vectors_.refine(state->hidden.span(), scratch, ranked);
+  vectors_.refine(state->hidden.span(), ranked);
 }
 
 Status RecurrentModel::scoreRelated(uint32_t item, ModelScratch& scratch,

@@ -174,7 +174,7 @@ Status TransformerModel::score(const Query& query, ModelScratch& scratch,
 
 void TransformerModel::refine(const Query&, ModelScratch& scratch, std::span<Scored> ranked) const {
   if (!approximates()) return;
-  if (!scratch.vector.empty()) return vectors_.refine(scratch.vector.span(), scratch, ranked);
+  if (!scratch.vector.empty()) return vectors_.refine(scratch.vector.span(), ranked);
   for (Scored& one : ranked) one.score = counts_.logit(one.item);
 }
 
