@@ -12,6 +12,13 @@
 namespace attune {
 namespace {
 
+// What runs once a request is built for size.
+#if defined(__clang__)
+#define ATTUNE_SMALL __attribute__((minsize, noinline))
+#else
+#define ATTUNE_SMALL
+#endif
+
 constexpr float kMostEntry = 63;  // four of them fit in a byte
 
 /// The sum of entries of one row.
@@ -24,7 +31,7 @@ uint32_t sumOf(const uint8_t* block, size_t place, const CodedRows& rows, const 
   return sum;
 }
 
-void scanPlainly(const CodedRows& rows, const CodeTables& tables, size_t begin,
+ATTUNE_SMALL void scanPlainly(const CodedRows& rows, const CodeTables& tables, size_t begin,
                  std::span<float> out) {
   for (size_t r = begin; r < rows.rows(); ++r) {
     const uint8_t* block = &rows.codes[r / CodedRows::kBlock * CodedRows::kBlock * rows.columns];
@@ -132,7 +139,7 @@ ATTUNE_CODE_TARGET size_t scanPairs(const CodedRows& rows, const CodeTables& tab
 
 }  // namespace
 
-Status CodeTables::set(std::span<const float> vector, std::span<const float> points) {
+ATTUNE_SMALL Status CodeTables::set(std::span<const float> vector, std::span<const float> points) {
   constexpr size_t kWidth = CodedRows::kWidth, kPoints = CodedRows::kPoints;
   const size_t parts = points.size() / (kPoints * kWidth);
   entries.clear();
