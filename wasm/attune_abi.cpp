@@ -31,6 +31,7 @@ struct Recommender {
   QueryRows context;
   FilterValues filterValues;
   double now = 0;
+  bool exact = false;
   ListControls controls;
   Promotion promotions[kMostPromotions];
   FilterValues promotionValues[kMostPromotions];
@@ -108,7 +109,7 @@ void close(uint32_t handle) {
 
 }  // namespace
 
-ATTUNE_EXPORT int32_t attune_abi_version(void) { return 5; }
+ATTUNE_EXPORT int32_t attune_abi_version(void) { return 6; }
 
 ATTUNE_EXPORT uint32_t attune_reply(void) { return addressOf(&reply); }
 
@@ -232,11 +233,13 @@ ATTUNE_EXPORT int32_t attune_session_attribute(AttuneHandle recommender, AttuneH
   return known.ok() ? static_cast<int32_t>(known.value()) : fail(known.error());
 }
 
-ATTUNE_EXPORT int32_t attune_request(AttuneHandle recommender, AttuneHandle session, double now) {
+ATTUNE_EXPORT int32_t attune_request(AttuneHandle recommender, AttuneHandle session, double now,
+                                     uint32_t exact) {
   Recommender& open = *at<Recommender>(recommender);
   open.filterValues.clear();
   open.controls = {};
   open.now = now;
+  open.exact = exact != 0;
   return session == 0 ? 0
                       : statusOf(open.engine->beginContext(at<OpenSession>(session)->session, now,
                                                            open.context));
@@ -361,7 +364,8 @@ ATTUNE_EXPORT int32_t attune_recommend(AttuneHandle recommender, AttuneHandle se
   Recommender& open = *at<Recommender>(recommender);
   return replyList(open, open.engine->recommend(at<OpenSession>(session)->session,
                                                 {numResults, at<Filter>(filter), &open.context,
-                                                 &open.filterValues, open.now, open.controls},
+                                                 &open.filterValues, open.now, open.controls,
+                                                 open.exact},
                                                 open.scratch));
 }
 

@@ -30,7 +30,7 @@ extern "C" {
 
 typedef uint32_t AttuneHandle;
 
-/* 5; changes whenever an export changes its meaning. */
+/* 6; changes whenever an export changes its meaning. */
 int32_t attune_abi_version(void);
 
 /* The reply's address, the same for the life of the instance. */
@@ -94,8 +94,9 @@ int32_t attune_session_attribute(AttuneHandle recommender, AttuneHandle session,
 
 /* Begins a request: forgets the context, the values of a filter's placeholders and the
    controls of the one before. `now`, in seconds since 1970, is for filters and the automatic context, which is that of
-   `session` (0 for attune_related without one). */
-int32_t attune_request(AttuneHandle recommender, AttuneHandle session, double now);
+   `session` (0 for attune_related without one). exact != 0: attune_recommend scores every item, where
+   a bundle with codes would score a shortlist (ListRequest::exact). */
+int32_t attune_request(AttuneHandle recommender, AttuneHandle session, double now, uint32_t exact);
 
 /* What else the context is of attune_recommend and attune_rank. As attune_session_attribute, for
    columns of requests. */

@@ -7,7 +7,7 @@ import { shortest } from './number.js';
 import type { NamedTexts } from './query.js';
 import type { Column, ColumnType, HistoryEvent } from './types.js';
 
-const kAbiVersion = 5;
+const kAbiVersion = 6;
 const kUnknownItem = 0xffffffff;
 const kReplyWords = 8;
 /** By the number of bundle.fbs's ColumnType. */
@@ -267,7 +267,7 @@ export class Engine {
 
   /** A new request. */
   #begin(session: number, context: NamedTexts, now: number, list?: ListUse): void {
-    this.#call('request', this.#recommender, session, now);
+    this.#call('request', this.#recommender, session, now, +!!list?.exact);
     for (const [name, text] of context) {
       const [nameLength, length] = this.#input(name, text);
       this.#call('context_set', this.#recommender, nameLength!, length!);

@@ -25,6 +25,7 @@ export const kListOptions = [
   'filterValues',
   'metadataColumns',
   'timestamp',
+  'exact',
   ...kControlOptions,
 ] as const;
 
@@ -69,7 +70,7 @@ export class Catalogue {
   }
 
   listRequest(options: ListOptions): ListRequest {
-    const { numResults = kDefaultResults, filter, filterValues, metadataColumns } = options;
+    const { numResults = kDefaultResults, filter, filterValues, metadataColumns, exact } = options;
     const { timestamp = Date.now() / 1000 } = options;
     const wanted = checkCount('numResults', numResults, 0);
     return {
@@ -78,6 +79,7 @@ export class Catalogue {
       filter: this.filters.use(filter, filterValues),
       controls: checkControls(options, this),
       now: checkTimestamp('timestamp', timestamp),
+      exact,
     };
   }
 

@@ -16,4 +16,5 @@ export type ListUse = {
   filter: FilterUse;
   controls: ControlUse | undefined;
   now: number;
+  exact: boolean | undefined;
 };

@@ -88,7 +88,7 @@ class Loader {
     const bytes = await this.#bytes('bundle', source, signal);
     // No bundle begins with a brace.
     if (bytes[0] !== 0x7b) return bytes;
-    throw invalid('load: this is JSON, not a bundle; a manifest is loaded with the option publicKeys');
+    throw invalid('load: JSON, not a bundle; a manifest needs publicKeys');
   }
 
   async #module(given: LoadOptions['wasm']): Promise<WebAssembly.Module> {

@@ -168,6 +168,8 @@ export interface ListOptions extends ControlOptions {
   metadataColumns?: MetadataColumns | undefined;
   /** When the request happens, a Date or seconds since 1970; now. */
   timestamp?: Date | number | undefined;
+  /** Whether every item is scored, where a large bundle's codes would choose which; false. */
+  exact?: boolean | undefined;
 }
 
 export interface RecommendationOptions extends ListOptions {

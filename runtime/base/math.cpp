@@ -167,6 +167,30 @@ float dot(std::span<const float> a, std::span<const float> b) {
   return lanes.total();
 }
 
+float dotBytes(std::span<const float> a, const int8_t* bytes, float scale) {
+  using Bytes16 = int8_t __attribute__((vector_size(16)));
+  using Int4 = int32_t __attribute__((vector_size(16)));
+  Lanes lanes;
+  const auto add = [&](const float* sixteen, const int8_t* from) {
+    Bytes16 all;
+    std::memcpy(&all, from, sizeof all);
+    // A byte in all four of a number, and shifted to its place, has its sign.
+    const Int4 wide[4] = {
+        (Int4)__builtin_shufflevector(all, all, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3),
+        (Int4)__builtin_shufflevector(all, all, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7),
+        (Int4)__builtin_shufflevector(all, all, 8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11),
+        (Int4)__builtin_shufflevector(all, all, 12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15,
+                                      15, 15, 15)};
+    for (size_t j = 0; j < 4; ++j)
+      lanes.part[j] +=
+          load(sixteen + 4 * j) * (splat(scale) * __builtin_convertvector(wide[j] >> 24, Float4));
+  };
+  const size_t whole = a.size() / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) add(a.data() + i, bytes + i);
+  if (whole < a.size()) add(Padded(a.subspan(whole)).numbers, bytes + whole);
+  return lanes.total();
+}
+
 float sum(std::span<const float> values) {
   Lanes lanes;
   const size_t whole = values.size() / 16 * 16;
@@ -282,6 +306,26 @@ SoftmaxScale softmaxScale(std::span<const float> scores) {
   }
   if (highest == -kInfinity) return {};
   return {highest, static_cast<float>(total)};
+}
+
+double sampledPowersBelow(std::span<const float> scores, float ceiling, float highest) {
+  constexpr size_t kEvery = 8 * 16;
+  const Float4 shift = splat(highest), factor = splat(1.44269504f), least = splat(-126.0f);
+  Lanes lanes;
+  double total = 0;
+  size_t seen = 0;
+  for (size_t i = 0; i + 16 <= scores.size(); i += kEvery, seen += 16) {
+    for (size_t j = 0; j < 4; ++j) {
+      const Float4 four = load(&scores[i + 4 * j]);
+      const Float4 powers = powersOfTwo(larger((four - shift) * factor, least));
+      lanes.part[j] += (Float4)((Bits4)powers & (Bits4)(four < splat(ceiling)));
+    }
+    if (i % (64 * kEvery) != 0) continue;
+    total += static_cast<double>(lanes.total());
+    lanes = Lanes();
+  }
+  total += static_cast<double>(lanes.total());
+  return seen == 0 ? 0 : total * static_cast<double>(scores.size()) / static_cast<double>(seen);
 }
 
 void rmsNorm(std::span<float> x, std::span<const float> gain, float epsilon) {

@@ -12,6 +12,9 @@ namespace attune {
 /// Sum of a[i] * b[i]. REQUIRES: a.size() == b.size()
 float dot(std::span<const float> a, std::span<const float> b);
 
+/// dot(a, b) of b[i] = scale * bytes[i], to the bit. There are bytes up to a multiple of 16.
+float dotBytes(std::span<const float> a, const int8_t* bytes, float scale);
+
 /// Sum of the values, in dot's order.
 float sum(std::span<const float> values);
 
@@ -49,6 +52,10 @@ struct SoftmaxScale {
 /// are. Blocks of 1,024 are summed in dot's order against the highest score so far, and the blocks'
 /// sums in double, scaled anew when the highest score changes (Milakov and Gimelshein 2018).
 SoftmaxScale softmaxScale(std::span<const float> scores);
+
+/// About the sum of e^(score - highest) over the scores below a ceiling, by one group of 16 in 8.
+/// No score is above highest + 80.
+double sampledPowersBelow(std::span<const float> scores, float ceiling, float highest);
 
 /// x / sqrt(mean(x^2) + epsilon) * gain, in place (Zhang and Sennrich 2019).
 /// REQUIRES: gain.size() == x.size()

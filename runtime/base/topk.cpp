@@ -8,6 +8,7 @@ namespace attune {
 namespace {
 
 constexpr size_t kGroup = 16;
+constexpr float kLeast = -std::numeric_limits<float>::max();  // masks -infinity
 
 using Float4 = float __attribute__((vector_size(16)));
 using Int4 = int32_t __attribute__((vector_size(16)));
@@ -50,8 +51,10 @@ void putBestFirst(std::span<Scored> from, size_t k) {
 /// The survivors so far, pruned to the k best whenever they reach the limit.
 class Survivors {
  public:
-  Survivors(Buffer<Scored>& kept, size_t k)
-      : kept_(kept), k_(k), limit_(std::max<size_t>(4 * k, 256)) {}
+  Survivors(Buffer<Scored>& kept, size_t k, float threshold)
+      : kept_(kept), k_(k), limit_(limitOf(k)), threshold_(threshold) {}
+
+  static size_t limitOf(size_t k) { return std::max<size_t>(4 * k, 256); }
 
   float threshold() const { return threshold_; }
 
@@ -61,13 +64,11 @@ class Survivors {
     if (count_ == limit_) prune();
   }
 
+  /// Leaves the k best, in no order.
   size_t finish() {
-    if (count_ > k_) prune();
-    sortRanked({kept_.data(), count_});
+    if (count_ >= k_) prune();
     return count_;
   }
-
-  size_t limit() const { return limit_; }
 
  private:
   void prune() {
@@ -81,7 +82,7 @@ class Survivors {
   size_t k_;
   size_t limit_;
   size_t count_ = 0;
-  float threshold_ = -std::numeric_limits<float>::max();  // masks -infinity
+  float threshold_;
 };
 
 /// Whether none of 16 rows is marked.
@@ -119,19 +120,10 @@ class Passing {
   size_t known_ = 0;  // where the newest judged ones end
 };
 
-}  // namespace
-
-void sortRanked(std::span<Scored> ranked) {
-  std::make_heap(ranked.begin(), ranked.end(), ranksBefore);
-  std::sort_heap(ranked.begin(), ranked.end(), ranksBefore);
-}
-
-Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out, const LazyMask* mask) {
-  out.clear();
-  k = std::min(k, scores.size());
-  if (k == 0) return {};
-  Survivors survivors(out, k);
-  ATTUNE_TRY(out.resize(survivors.limit()));
+/// Puts the k best into `out`, in no order, of those that are not below `threshold`; returns how many.
+size_t collect(std::span<const float> scores, size_t k, float threshold, Buffer<Scored>& out,
+               const LazyMask* mask) {
+  Survivors survivors(out, k, threshold);
   Passing passing(mask, scores.size());
   const size_t whole = scores.size() / kGroup * kGroup;
   for (size_t i = 0; i < scores.size(); i += kGroup) {
@@ -142,7 +134,62 @@ Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out, const 
       if (group[j] >= survivors.threshold() && (passes == nullptr || passes[j] != 0))
         survivors.offer(static_cast<uint32_t>(i + j), group[j]);
   }
-  out.truncate(survivors.finish());
+  return survivors.finish();
+}
+
+/// What about the k best reach, and rather more than fewer, by one group in 64; the least where that
+/// would be few.
+float thresholdOf(std::span<const float> scores, size_t k, Buffer<Scored>& room,
+                  const LazyMask* mask) {
+  constexpr size_t kEvery = 64 * kGroup;
+  if (k < 256 || scores.size() < 16 * k) return kLeast;
+  const size_t wanted = k / 64 + k / 256 + 16;
+  Survivors survivors(room, wanted, kLeast);
+  size_t offered = 0;
+  for (size_t i = 0; i + kGroup <= scores.size(); i += kEvery) {
+    const auto begin = static_cast<uint32_t>(i);
+    if (mask != nullptr) mask->judge(mask->judged, begin, begin + kGroup);
+    for (size_t j = i; j < i + kGroup; ++j) {
+      if (!(scores[j] >= survivors.threshold()) || (mask != nullptr && mask->passes[j] == 0)) continue;
+      survivors.offer(static_cast<uint32_t>(j), scores[j]);
+      ++offered;
+    }
+  }
+  if (offered < wanted) return kLeast;
+  survivors.finish();
+  return survivors.threshold();
+}
+
+}  // namespace
+
+void sortRanked(std::span<Scored> ranked) {
+  std::make_heap(ranked.begin(), ranked.end(), ranksBefore);
+  std::sort_heap(ranked.begin(), ranked.end(), ranksBefore);
+}
+
+void keepBest(Buffer<Scored>& ranked, size_t k) {
+  if (k == 0) ranked.clear();
+  if (ranked.size() > k) putBestFirst(ranked.span(), k);
+  ranked.truncate(std::min(ranked.size(), k));
+  sortRanked(ranked.span());
+}
+
+Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out, const LazyMask* mask) {
+  ATTUNE_TRY(chooseBest(scores, k, out, mask));
+  sortRanked(out.span());
+  return {};
+}
+
+Status chooseBest(std::span<const float> scores, size_t k, Buffer<Scored>& out,
+                  const LazyMask* mask) {
+  out.clear();
+  k = std::min(k, scores.size());
+  if (k == 0) return {};
+  ATTUNE_TRY(out.resize(Survivors::limitOf(k)));
+  float threshold = thresholdOf(scores, k, out, mask);
+  size_t found = collect(scores, k, threshold, out, mask);
+  if (found < k && threshold > kLeast) found = collect(scores, k, kLeast, out, mask);
+  out.truncate(found);
   return {};
 }
 

@@ -22,6 +22,9 @@ inline bool ranksBefore(const Scored& a, const Scored& b) {
 /// Sorts by ranksBefore. By a heap: a third of the code of std::sort, which a device downloads.
 void sortRanked(std::span<Scored> ranked);
 
+/// The `k` best of them, fewer if there are fewer, sorted by ranksBefore.
+void keepBest(Buffer<Scored>& ranked, size_t k);
+
 /// Which items may be chosen, found out for those that come into question.
 struct LazyMask {
   const uint8_t* passes = nullptr;  ///< (items) filled where judge() was called
@@ -36,8 +39,13 @@ struct LazyMask {
 ///
 /// Method: a running threshold; blocks of 16 scores are compared with it at once, survivors are
 /// collected, and the collection is pruned to its k best whenever it is full, which raises the
-/// threshold. O(n + m log m) for m survivors.
+/// threshold. O(n + m log m) for m survivors. Where k is large the threshold begins as what somewhat
+/// more than k of a sample's scores say it will be; if fewer reach it, all are looked at again.
 Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out,
+            const LazyMask* mask = nullptr);
+
+/// The same, in no order.
+Status chooseBest(std::span<const float> scores, size_t k, Buffer<Scored>& out,
             const LazyMask* mask = nullptr);
 
 }  // namespace attune

@@ -35,6 +35,7 @@ class BlendedModel : public Model {
   float similarity(uint32_t a, uint32_t b) const override { return sequence_->similarity(a, b); }
   bool approximates() const override { return sequence_->approximates(); }
   void refine(const Query& query, ModelScratch& scratch, std::span<Scored> ranked) const override;
+  size_t shortlist() const override { return sequence_->shortlist(); }
   bool scoresAreLogits() const override { return true; }
 
  private:

@@ -18,25 +18,25 @@ void ItemVectors::copy(uint32_t item, std::span<float> out) const {
   for (size_t i = 0; i < dimension; ++i) out[i] = bytes.scales[item] * static_cast<float>(row[i]);
 }
 
-Status ItemVectors::scan(std::span<const float> vector, ModelScratch& scratch,
+Status ItemVectors::scan(std::span<const float> vector, bool exact, ModelScratch& scratch,
                          std::span<float> scores) const {
   if (!approximates()) {
     matvec(floats, vector, scores);
     return {};
   }
-  if (scratch.numbers.size() < dimension) ATTUNE_TRY(scratch.numbers.resize(dimension));
+  if (!exact && shortlist > 0) {
+    ATTUNE_TRY(scratch.tables.set(vector, points));
+    scanCodes(codes, scratch.tables, scores);
+    return {};
+  }
   ATTUNE_TRY(scratch.query.set(vector, bytes.stride));
   scanRows(bytes, scratch.query, scores);
   return {};
 }
 
-void ItemVectors::refine(std::span<const float> vector, ModelScratch& scratch,
-                         std::span<Scored> ranked) const {
-  const std::span<float> room = scratch.numbers.span().first(dimension);
-  for (Scored& one : ranked) {
-    copy(one.item, room);
-    one.score = dot(vector, room);
-  }
+void ItemVectors::refine(std::span<const float> vector, std::span<Scored> ranked) const {
+  for (Scored& one : ranked)
+    one.score = dotBytes(vector, bytes.row(one.item).data(), bytes.scales[one.item]);
 }
 
 Status ItemVectors::scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const {
@@ -66,6 +66,26 @@ float ItemVectors::similarity(uint32_t a, uint32_t b) const {
   return product(a, b) / (std::sqrt(product(a, a) * product(b, b)) + 1e-12f);
 }
 
+namespace {
+
+Status readCodes(const Bundle& bundle, ItemVectors& vectors) {
+  const size_t columns = CodedRows::columnsOf(vectors.dimension);
+  const auto codes = bundle.bytes(SectionKind::ItemCodes);
+  ATTUNE_TRY(codes);
+  const auto points = bundle.floats(SectionKind::ItemCodePoints,
+                                    2 * columns * CodedRows::kPoints * CodedRows::kWidth, 0, 128);
+  ATTUNE_TRY(points);
+  vectors.shortlist = bundle.header().shortlist();
+  if (codes.value().size() != CodedRows::bytesOf(bundle.itemCount(), columns) ||
+      vectors.shortlist == 0 || vectors.shortlist > kLargestShortlist)
+    return Error{ErrorCode::CorruptBundle, "the items' codes are damaged"};
+  vectors.codes = {codes.value(), vectors.bytes.scales, columns};
+  vectors.points = points.value();
+  return {};
+}
+
+}  // namespace
+
 Result<ItemVectors> readItemVectors(const Bundle& bundle, size_t dimension) {
   const size_t items = bundle.itemCount();
   ItemVectors vectors;
@@ -83,6 +103,7 @@ Result<ItemVectors> readItemVectors(const Bundle& bundle, size_t dimension) {
   const auto scales = bundle.floats(SectionKind::ItemVectorScales, items, 0, kLargestWeight / 128);
   ATTUNE_TRY(scales);
   vectors.bytes = {bytes.value(), scales.value(), stride};
+  if (bundle.has(SectionKind::ItemCodes)) ATTUNE_TRY(readCodes(bundle, vectors));
   return vectors;
 }
 

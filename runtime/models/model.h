@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "runtime/base/code_scan.h"
 #include "runtime/base/memory.h"
 #include "runtime/base/result.h"
 #include "runtime/base/scan.h"
@@ -19,6 +20,7 @@ struct ModelScratch {
   Buffer<Scored> ranked;  // the answer
   Buffer<uint8_t> marks;  // (items) all zero between uses
   WideQuery query;        // a model's vector for the scan over the items
+  CodeTables tables;      // the same for the scan over their codes
   Buffer<float> numbers;  // a model's working memory
   Buffer<float> vector;   // what a model keeps from score() to refine()
   Buffer<float> additions;   // (items) what a blend adds to single items; 0 elsewhere
@@ -29,6 +31,7 @@ struct ModelScratch {
 struct Query {
   const Session& session;
   std::span<const uint32_t> context = {};  ///< rows of the bundle's query columns, ascending
+  bool exact = false;  ///< no first pass over codes: see Model::shortlist()
 };
 
 /// What a recipe has learned, ready to score. Immutable, so one model may serve many threads, each
@@ -57,6 +60,10 @@ class Model {
   /// Gives candidates of score() their exact scores, whatever they hold. REQUIRES: the query and
   /// scratch of score()
   virtual void refine(const Query&, ModelScratch&, std::span<Scored>) const {}
+
+  /// Where score() is coarse unless the query asks for exactness: how many of its best items refine()
+  /// needs for a list of the best ones. 0: score() is not coarse.
+  virtual size_t shortlist() const { return 0; }
 
   /// Whether scores are logits: e to their power, divided by the sum over all items, is a share.
   virtual bool scoresAreLogits() const { return false; }

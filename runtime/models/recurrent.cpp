@@ -149,16 +149,17 @@ Status RecurrentModel::score(const Query& query, ModelScratch& scratch,
                              std::span<float> scores) const {
   const auto state = advance(query.session, scratch);
   ATTUNE_TRY(state);
-  if (state.value()->steps > 0) return vectors_.scan(state.value()->hidden.span(), scratch, scores);
+  if (state.value()->steps > 0)
+    return vectors_.scan(state.value()->hidden.span(), query.exact, scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }
 
-void RecurrentModel::refine(const Query& query, ModelScratch& scratch,
+void RecurrentModel::refine(const Query& query, ModelScratch&,
                             std::span<Scored> ranked) const {
   const auto* state = static_cast<const State*>(query.session.modelState().get());
   if (state->steps == 0 || !approximates()) return;
-  vectors_.refine(state->hidden.span(), scratch, ranked);
+  vectors_.refine(state->hidden.span(), ranked);
 }
 
 Status RecurrentModel::scoreRelated(uint32_t item, ModelScratch& scratch,

@@ -167,14 +167,14 @@ Status TransformerModel::fillVector(const Query& query, ModelScratch& scratch) c
 Status TransformerModel::score(const Query& query, ModelScratch& scratch,
                                std::span<float> scores) const {
   ATTUNE_TRY(fillVector(query, scratch));
-  if (!scratch.vector.empty()) return vectors_.scan(scratch.vector.span(), scratch, scores);
+  if (!scratch.vector.empty()) return vectors_.scan(scratch.vector.span(), query.exact, scratch, scores);
   counts_.fillLogits(scores);
   return {};
 }
 
 void TransformerModel::refine(const Query&, ModelScratch& scratch, std::span<Scored> ranked) const {
   if (!approximates()) return;
-  if (!scratch.vector.empty()) return vectors_.refine(scratch.vector.span(), scratch, ranked);
+  if (!scratch.vector.empty()) return vectors_.refine(scratch.vector.span(), ranked);
   for (Scored& one : ranked) one.score = counts_.logit(one.item);
 }
 

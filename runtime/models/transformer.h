@@ -51,6 +51,7 @@ class TransformerModel : public Model {
   float similarity(uint32_t a, uint32_t b) const override { return vectors_.similarity(a, b); }
   bool approximates() const override { return vectors_.approximates(); }
   void refine(const Query& query, ModelScratch& scratch, std::span<Scored> ranked) const override;
+  size_t shortlist() const override { return vectors_.shortlist; }
   bool scoresAreLogits() const override { return true; }
 
  private:

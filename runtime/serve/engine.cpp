@@ -20,8 +20,8 @@ void makeShares(std::span<Scored> ranked) {
                           : 1.0f / static_cast<float>(ranked.size());
 }
 
-Query queryOf(const Session& session, const QueryRows* context) {
-  return {session, context == nullptr ? std::span<const uint32_t>() : context->rows()};
+Query queryOf(const Session& session, const QueryRows* context, bool exact = false) {
+  return {session, context == nullptr ? std::span<const uint32_t>() : context->rows(), exact};
 }
 
 /// e to the power of each score less the best, which comes first.
@@ -93,18 +93,45 @@ Status Engine::beginContext(const Session& session, double now, QueryRows& conte
 
 Status Engine::recommend(const Session& session, const ListRequest& request,
                          Scratch& scratch) const {
-  const Query query = queryOf(session, request.context);
+  const Query query = queryOf(session, request.context, request.exact);
   ATTUNE_TRY(scratch.scores.resize(items_.size()));
   ATTUNE_TRY(model_->score(query, scratch, scratch.scores.span()));
   hideForbidden(scratch.scores.span());
   // Logits become shares of the whole catalogue, so this comes before a filter masks some.
   const bool logits = model_->scoresAreLogits();
-  const SoftmaxScale scale = logits ? softmaxScale(scratch.scores.span()) : SoftmaxScale();
-  const FilterRequest who{&session, request.filterValues, request.now};
-  ATTUNE_TRY(ListMaker(*this, &query, who, request, scratch).make());
+  const bool coarse = logits && model_->shortlist() > 0 && !request.exact;
+  const auto scale = coarse ? shortlist(query, scratch)
+                     : logits ? softmaxScale(scratch.scores.span()) : SoftmaxScale();
+  ATTUNE_TRY(scale);
+  const size_t count = request.numResults;
+  if (coarse && request.filter == nullptr && !request.controls.any() &&
+      count + kMargin <= model_->shortlist()) {
+    scratch.listMarks.clear();
+    keepBest(scratch.ranked, count);
+  } else {
+    const FilterRequest who{&session, request.filterValues, request.now};
+    ATTUNE_TRY(ListMaker(*this, &query, who, request, scratch).make());
+  }
   if (logits)
-    for (Scored& one : scratch.ranked) one.score = scale.shareOf(one.score);
+    for (Scored& one : scratch.ranked) one.score = scale.value().shareOf(one.score);
   return {};
+}
+
+/// The best by their coarse scores with exact ones in scratch.ranked, in no order, and what turns
+/// scores into shares: of the others a sample counts, because each says little.
+Result<SoftmaxScale> Engine::shortlist(const Query& query, Scratch& scratch) const {
+  const std::span<const float> scores = scratch.scores.span();
+  ATTUNE_TRY(chooseBest(scores, model_->shortlist(), scratch.ranked));
+  if (scratch.ranked.empty()) return SoftmaxScale();
+  float lowest = scratch.ranked[0].score;
+  for (const Scored& one : scratch.ranked) lowest = std::min(lowest, one.score);
+  model_->refine(query, scratch, scratch.ranked.span());
+  float highest = kMasked;
+  for (const Scored& one : scratch.ranked) highest = std::max(highest, one.score);
+  double total = sampledPowersBelow(scores, lowest, highest);
+  for (const Scored& one : scratch.ranked)
+    total += static_cast<double>(expOf(one.score - highest));
+  return SoftmaxScale{highest, static_cast<float>(total)};
 }
 
 Status Engine::related(uint32_t item, const Session* session, const ListRequest& request,

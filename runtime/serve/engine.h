@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "runtime/base/math.h"
 #include "runtime/base/memory.h"
 #include "runtime/base/result.h"
 #include "runtime/base/topk.h"
@@ -36,6 +37,8 @@ struct ListRequest {
   const FilterValues* filterValues = nullptr;  ///< of the filter's placeholders; null: none
   double now = 0;                              ///< seconds since 1970, for filter and controls
   ListControls controls = {};
+  /// Scores every item, where a bundle with codes would score a shortlist that is chosen by them.
+  bool exact = false;
 };
 
 /// Opens a bundle once and answers requests from it. A pure function of the bundle's bytes, the
@@ -114,6 +117,7 @@ class Engine {
 
  private:
   void hideForbidden(std::span<float> scores) const;
+  Result<SoftmaxScale> shortlist(const Query& query, Scratch& scratch) const;
 
   Bundle bundle_;
   Vocabulary items_;

@@ -14,10 +14,6 @@ constexpr float kMasked = -std::numeric_limits<float>::infinity();
 constexpr float kLeastScore = 1e-12f;
 constexpr double kSecondsADay = 86400;
 
-/// More candidates than results are scored exactly, for those that the approximation puts lower.
-/// Its error is that of a vector rounded to 16 bits, so few change places
-/// (tests/bench/exactness.cpp).
-constexpr size_t kMargin = 32;
 /// What is reordered is chosen from so many candidates; from all where these do not fill the list.
 constexpr size_t kLeastPool = 100, kPoolOfList = 4;
 /// New items that compete for a place at once.
@@ -32,18 +28,25 @@ constexpr uint64_t kPromotedPlaces = uint64_t{1} << 32;
 Status ListMaker::make() {
   scratch_.listMarks.clear();
   if (controls_.any()) return control();
-  ATTUNE_TRY(select(request_.filter, request_.filterValues,
-                    request_.numResults + (refines() ? kMargin : 0)));
+  const size_t count = request_.numResults;
+  ATTUNE_TRY(select(request_.filter, request_.filterValues, count + margin(count)));
   if (!refines()) return {};
   model_.refine(*query_, scratch_, scratch_.ranked.span());
-  sortRanked(scratch_.ranked.span());
-  scratch_.ranked.truncate(std::min<size_t>(scratch_.ranked.size(), request_.numResults));
+  keepBest(scratch_.ranked, count);
   return {};
 }
 
-/// The best `count` by scratch.scores that pass the filter, in scratch.ranked.
+size_t ListMaker::margin(size_t count) const {
+  if (!refines() || count == 0) return 0;
+  const size_t shortlist = query_->exact ? 0 : model_.shortlist();
+  return std::max(kMargin, shortlist - std::min(shortlist, count));
+}
+
+/// The best `count` by scratch.scores that pass the filter, in scratch.ranked: sorted, if they are not
+/// refined.
 Status ListMaker::select(const Filter* filter, const FilterValues* values, size_t count) {
-  if (filter == nullptr) return topK(scratch_.scores.span(), count, scratch_.ranked);
+  const auto choose = refines() ? chooseBest : topK;
+  if (filter == nullptr) return choose(scratch_.scores.span(), count, scratch_.ranked, nullptr);
   who_.values = values;
   auto runner = filter->start(engine_.filterRows(), who_, scratch_.filter);
   ATTUNE_TRY(runner);
@@ -55,15 +58,14 @@ Status ListMaker::select(const Filter* filter, const FilterValues* values, size_
     scratch_.ranked.clear();
     for (const uint32_t row : rows)
       if (scores[row] > kMasked) ATTUNE_TRY(scratch_.ranked.push({row, scores[row]}));
-    sortRanked(scratch_.ranked.span());
-    scratch_.ranked.truncate(std::min(scratch_.ranked.size(), count));
+    keepBest(scratch_.ranked, count);
     return {};
   }
   const auto judge = [](void* judged, uint32_t begin, uint32_t end) {
     static_cast<FilterRunner*>(judged)->judge(begin, end);
   };
   const LazyMask mask{scratch_.filter.passes.data(), judge, &runner.value()};
-  return topK(scores, count, scratch_.ranked, &mask);
+  return choose(scores, count, scratch_.ranked, &mask);
 }
 
 Status ListMaker::control() {
@@ -117,16 +119,15 @@ double ListMaker::ageInDays(uint32_t item) const {
 /// it is of these.
 Status ListMaker::candidates(const Filter* filter, const FilterValues* values, size_t count) {
   fillKeys();
-  ATTUNE_TRY(select(filter, values, count + (refines() ? kMargin : 0)));
+  ATTUNE_TRY(select(filter, values, count + margin(count)));
   if (refines()) {
     model_.refine(*query_, scratch_, scratch_.ranked.span());
     for (Scored& one : scratch_.ranked) {
       scratch_.control.plain[one.item] = one.score;
       one.score = keyOf(one.item, one.score);
     }
-    sortRanked(scratch_.ranked.span());
   }
-  scratch_.ranked.truncate(std::min(scratch_.ranked.size(), count));
+  keepBest(scratch_.ranked, count);
   return {};
 }
 
@@ -222,6 +223,7 @@ Status ListMaker::believe() {
     keys[item] = isNew(item) ? belief.mean + kOptimism * belief.scale : kMasked;
   }
   ATTUNE_TRY(select(request_.filter, request_.filterValues, kBeliefs));
+  sortRanked(scratch_.ranked.span());
   if (refines()) {
     model_.refine(*query_, scratch_, scratch_.ranked.span());
     for (const Scored& one : scratch_.ranked) own.plain[one.item] = one.score;

@@ -6,6 +6,11 @@
 
 namespace attune {
 
+/// More candidates than results are scored exactly, for those that the approximation puts lower.
+/// Its error is that of a vector rounded to 16 bits, so few change places
+/// (tests/bench/exactness.cpp).
+constexpr size_t kMargin = 32;
+
 /// Makes a list of one request out of the scores of all items.
 class ListMaker {
  public:
@@ -27,6 +32,8 @@ class ListMaker {
 
  private:
   bool refines() const { return query_ != nullptr && model_.approximates(); }
+  /// How many more than wanted are refined.
+  size_t margin(size_t count) const;
   bool logits() const { return query_ != nullptr && model_.scoresAreLogits(); }
   Status select(const Filter* filter, const FilterValues* values, size_t count);
   Status control();

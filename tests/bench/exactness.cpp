@@ -80,9 +80,7 @@ int main(int argc, char** argv) {
   Agreement agreement;
   Agreement beforeRounding;
   for (size_t query = 0; query < queries; ++query) {
-    Random random(17, query);
-    std::vector<uint32_t> items(1 + random.below(20));
-    for (uint32_t& item : items) item = random.below(model.items);
+    const std::vector<uint32_t> items = model.randomHistory(query);
     const std::span<const Scored> found = quick.best(items, results);
     agreement.add(found, exact.best(items, results));
     beforeRounding.add(found, unrounded.best(items, results));

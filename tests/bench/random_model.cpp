@@ -1,10 +1,12 @@
 #include "tests/bench/random_model.h"
 
 #include <cmath>
+#include <cstdio>
 #include <string>
 
 #include "runtime/base/random.h"
 #include "trainer/export/catalogue_writer.h"
+#include "trainer/export/first_pass.h"
 
 namespace attune::bench {
 namespace {
@@ -118,7 +120,21 @@ std::vector<uint8_t> RandomModel::bundle() const {
   for (uint32_t layer = 0; layer < layers; ++layer) addLayer(*this, layer, weights, bundle);
   bundle.add(SectionKind::FinalNorm, std::vector<float>(dimension, 1.0f));
   bundle.setProvenance(R"({"made":"of random numbers, for a benchmark"})");
+  if (codes) {
+    std::vector<std::vector<uint32_t>> histories(100);
+    for (size_t i = 0; i < histories.size(); ++i) histories[i] = randomHistory(i);
+    const auto pass = addFirstPass(histories, bundle);
+    if (pass)
+      std::fprintf(stderr, "shortlist %u, recall@25 %.4f\n", pass->shortlist, pass->recallAt25);
+  }
   return bundle.finish();
+}
+
+std::vector<uint32_t> RandomModel::randomHistory(uint64_t number) const {
+  Random random(17, number);
+  std::vector<uint32_t> events(1 + random.below(20));
+  for (uint32_t& item : events) item = random.below(items);
+  return events;
 }
 
 }  // namespace attune::bench

@@ -18,12 +18,17 @@ struct RandomModel {
   /// int8: item vectors as bytes with scales, layers as floats. float32: the vectors too as floats,
   /// the very numbers that those bytes and scales stand for.
   trainer::BundlePrecision precision = trainer::BundlePrecision::int8;
+  /// Whether items have codes for a first pass, where these reach the recall that training asks for.
+  bool codes = false;
   /// With float32: the numbers before they were rounded to bytes.
   bool unrounded = false;
   uint64_t seed = 1;
 
   /// Item vectors are normal, of log-normal length (deviation 0.3): popular items' are longer.
   std::vector<uint8_t> bundle() const;
+
+  /// 1 to 20 items at random; the same for the same number.
+  std::vector<uint32_t> randomHistory(uint64_t number) const;
 };
 
 }  // namespace attune::bench

@@ -9,7 +9,7 @@ import { answersOf } from './golden-run.mjs';
 import { GoldenShop, kRecipes, run } from './golden.mjs';
 
 const KERNELS = ['exp', 'log', 'sigmoid and tanh', 'dot and sum', 'softmax', 'norms', 'random numbers', 'topK',
-  'scan', 'scale of a softmax', 'filters'];
+  'scan', 'scale of a softmax', 'filters', 'scan of codes'];
 
 describe('the arithmetic gives the same bits natively and in wasm', () => {
   const native = JSON.parse(run(join(root, 'build/native/print_kernels'), []));

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "runtime/base/code_scan.h"
 #include "runtime/base/math.h"
 #include "runtime/base/random.h"
 #include "runtime/base/scan.h"
@@ -87,6 +88,24 @@ void hashScan(Hash& hash) {
   }
 }
 
+void hashCodes(Hash& hash) {
+  static uint8_t codes[kCount];
+  for (size_t i = 0; i < kCount; ++i) codes[i] = static_cast<uint8_t>(static_cast<int32_t>(values[i] * 64));
+  for (const size_t dimension : {16u, 30u, 64u}) {
+    const size_t columns = CodedRows::columnsOf(dimension), rows = 16 * (kCount / (16 * columns)) - 5;
+    CodeTables tables;
+    if (!tables.set(std::span<const float>(others).first(dimension),
+                    std::span<const float>(values).first(2 * columns * 64)).ok())
+      return;
+    float scores[kCount];
+    const std::span<float> out = std::span<float>(scores).first(rows);
+    scanCodes({codes, std::span<const float>(others).first(rows), columns}, tables, out);
+    hash.add(out);
+  }
+  const double total = sampledPowersBelow(values, 3, 40);
+  hash.add(static_cast<float>(total));
+}
+
 void hashSoftmaxScales(Hash& hash) {
   for (const size_t count : {1u, 5u, 64u, 1000u, 1024u, 2000u, 4099u}) {
     const SoftmaxScale scale = softmaxScale(std::span<const float>(values).first(count));
@@ -103,7 +122,7 @@ void hashFilters(Hash& hash, uint32_t seed) {
 
 }  // namespace
 
-KERNEL_EXPORT uint32_t attune_kernel_count(void) { return 11; }
+KERNEL_EXPORT uint32_t attune_kernel_count(void) { return 12; }
 
 KERNEL_EXPORT uint32_t attune_kernel_hash(uint32_t kernel, uint32_t seed) {
   fill(values, seed, 1);
@@ -137,6 +156,7 @@ KERNEL_EXPORT uint32_t attune_kernel_hash(uint32_t kernel, uint32_t seed) {
     case 8: hashScan(hash); break;
     case 9: hashSoftmaxScales(hash); break;
     case 10: hashFilters(hash, seed); break;
+    case 11: hashCodes(hash); break;
   }
   return hash.value();
 }

@@ -114,6 +114,11 @@ void print(const TrainCommand& command, const ordered_json& report,
               << " (the bundle, asked through the runtime)\n"
               << toTable(validation->recipe, &validation->popularity, report["recipe"]) << '\n';
   if (report.contains("choices")) std::cout << "chosen: " << report["choices"].dump() << '\n';
+  if (report.contains("firstPass"))
+    std::cout << "first pass: " << report["firstPass"]["shortlist"]
+              << " items are scored exactly, recall at 25 "
+              << std::round(report["firstPass"]["recallAt25"].get<double>() * 1e4) / 1e4 << " of "
+              << report["firstPass"]["queries"] << " lists\n";
   std::cout << "training " << report["seconds"]["training"] << " s, all "
             << report["seconds"]["total"] << " s, peak memory " << report["peakMemoryMegabytes"]
             << " MB\n"
@@ -181,6 +186,7 @@ void train(const TrainCommand& command) {
                            {"items", data.items.size()}}}};
   report["protection"] = toJson(protection);
   if (!trained.choices.is_null()) report["choices"] = trained.choices;
+  if (trained.firstPass) report["firstPass"] = trained.firstPass->toJson();
   report["validation"] = command.validation;
   if (validation) {
     report.update(toJson(validation->recipe, &validation->popularity));

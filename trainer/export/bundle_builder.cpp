@@ -12,12 +12,13 @@ constexpr size_t kAlignment = 16;
 
 size_t aligned(size_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
 
-/// A reader that does not know what is known of users and requests, or named filters, may leave it
-/// out.
+/// A reader that does not know the items' codes, what is known of users and requests, or named
+/// filters, may leave it out.
 uint8_t flagsOf(SectionKind kind) {
   const bool ofQueries = kind >= SectionKind::QueryValueText && kind <= SectionKind::StartVector;
+  const bool ofCodes = kind >= SectionKind::ItemCodes && kind <= SectionKind::ItemCodePoints;
   const bool ofFilters = kind >= SectionKind::FilterNameText && kind <= SectionKind::FilterOffsets;
-  return ofQueries || ofFilters ? 1 : 0;
+  return ofCodes || ofQueries || ofFilters ? 1 : 0;
 }
 
 template <typename T>
@@ -136,7 +137,7 @@ std::vector<uint8_t> BundleBuilder::finish() const {
                                 formatMinor_, requiredFeatures(), itemCount_, model_,
                                 recipe, names, columnVector, sectionVector, popularity, neighbours,
                                 transformer, provenance, dataVector, blend, recurrent,
-                                queryColumnVector));
+                                queryColumnVector, shortlist_));
   return {out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize()};
 }
 

@@ -47,6 +47,11 @@ class BundleBuilder {
   void addStrings(SectionKind text, SectionKind offsets, std::span<const std::string> strings,
                   uint32_t column = 0);
   void remove(SectionKind kind, uint32_t column = 0) { parts_.erase({kind, column}); }
+  bool has(SectionKind kind, uint32_t column = 0) const { return parts_.contains({kind, column}); }
+  /// REQUIRES: has(kind, column)
+  std::span<const std::byte> bytesOf(SectionKind kind, uint32_t column = 0) const {
+    return parts_.at({kind, column}).bytes;
+  }
   /// Adds a metadata column and returns its number.
   uint32_t addColumn(const std::string& name, ColumnType type, double nullNumber);
 
@@ -63,9 +68,15 @@ class BundleBuilder {
   void setTransformer(const TransformerConfig& config) { transformer_ = config; }
   void setBlend(const BlendConfig& config) { blend_ = config; }
   void setRecurrent(const RecurrentConfig& config) { recurrent_ = config; }
+  /// With codes of the items: how many of the best by them are scored exactly. 0 = no codes.
+  void setShortlist(uint32_t items) { shortlist_ = items; }
   void setProvenance(std::string json) { provenance_ = std::move(json); }
 
   uint32_t itemCount() const { return itemCount_; }
+  /// Of the item vectors; 0 for a model without them.
+  size_t dimension() const {
+    return transformer_ ? transformer_->dimension : recurrent_ ? recurrent_->dimension : 0;
+  }
 
   /// The file's bytes. Throws UserError when they would exceed 1 GiB.
   std::vector<uint8_t> finish() const;
@@ -102,6 +113,7 @@ class BundleBuilder {
   std::optional<TransformerConfig> transformer_;
   std::optional<BlendConfig> blend_;
   std::optional<RecurrentConfig> recurrent_;
+  uint32_t shortlist_ = 0;
   std::string provenance_;
 };
 

@@ -53,6 +53,7 @@ BundleBuilder BundleBuilder::copyOf(const Bundle& bundle) {
   if (const auto* table = header.transformer()) copy.setTransformer(configOf(*table));
   if (const auto* table = header.blend()) copy.setBlend(configOf(*table));
   if (const auto* table = header.recurrent()) copy.setRecurrent(configOf(*table));
+  copy.setShortlist(header.shortlist());
   copy.setProvenance(std::string(bundle.provenance()));
   return copy;
 }

@@ -1,5 +1,6 @@
 #include "trainer/recipes/train.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "trainer/base/errors.h"
@@ -41,32 +42,56 @@ void checkData(const Dataset& data) {
                     "--type interactions");
 }
 
-std::vector<uint8_t> bundleOf(const Dataset& data, const TrainRequest& request,
-                              const TrainedModel& model, const nlohmann::json& provenance) {
+/// The newest items of users evenly spread, at least one event each, by the bundle's numbers.
+std::vector<std::vector<uint32_t>> sampleHistories(const Dataset& data, const ItemOrder& order) {
+  constexpr size_t kUsers = 200, kEvents = 50;
+  const Interactions& events = data.interactions;
+  std::vector<uint32_t> places(data.users.size());  // in the sample, from 1; 0 = not yet met
+  uint32_t met = 0;
+  for (const uint32_t user : events.user)
+    if (places[user] == 0) places[user] = ++met;
+  const size_t step = std::max<size_t>(1, met / kUsers);
+  std::vector<std::vector<uint32_t>> histories((met + step - 1) / step);
+  for (size_t i = events.size(); i-- > 0;) {
+    const size_t place = places[events.user[i]] - 1;
+    if (place % step != 0 || histories[place / step].size() == kEvents) continue;
+    histories[place / step].push_back(order.toBundle[events.item[i]]);
+  }
+  for (auto& history : histories) std::reverse(history.begin(), history.end());
+  return histories;
+}
+
+TrainedBundle bundleOf(const Dataset& data, const TrainRequest& request, const TrainedModel& model,
+                       nlohmann::json provenance) {
   const ItemOrder order(data.items);
   BundleBuilder bundle(order.size(), request.parameters.recipe().name, model.kind());
   writeCatalogue(data, order, request.includeText, bundle);
   writeFilters(request.filters, bundle);
   model.write(order, request.precision, bundle);
+  const char* parameter = "compressed_scan_from_items";
+  std::optional<FirstPass> pass;
+  if (request.parameters.has(parameter) && order.size() >= request.parameters.integer(parameter))
+    pass = addFirstPass(sampleHistories(data, order), bundle);
+  if (pass) provenance["firstPass"] = pass->toJson();
   bundle.setProvenance(provenance.dump());
-  return bundle.finish();
+  return {.bytes = bundle.finish(), .firstPass = pass};
 }
 
 }  // namespace
 
 TrainedBundle train(const Dataset& data, const TrainRequest& request) {
   checkData(data);
-  TrainedBundle trained;
   auto start = Clock::now();
   const auto recipe = makeRecipe(request.parameters.recipe().name);
   const auto model = recipe->train(data, request.parameters, request.options);
-  trained.seconds.model = secondsSince(start);
-  trained.choices = model->choices();
+  const double seconds = secondsSince(start);
   start = Clock::now();
   nlohmann::json provenance = provenanceOf(data, request);
-  if (!trained.choices.is_null()) provenance["choices"] = trained.choices;
-  trained.bytes = bundleOf(data, request, *model, provenance);
-  trained.seconds.bundle = secondsSince(start);
+  const nlohmann::json choices = model->choices();
+  if (!choices.is_null()) provenance["choices"] = choices;
+  TrainedBundle trained = bundleOf(data, request, *model, provenance);
+  trained.choices = choices;
+  trained.seconds = {.model = seconds, .bundle = secondsSince(start)};
   return trained;
 }
 
@@ -83,7 +108,7 @@ std::vector<uint8_t> trainFrom(const Bundle& bundle, const Dataset& data,
   if (!request.options.choices.is_null()) provenance["choices"] = request.options.choices;
   const auto before = nlohmann::json::parse(bundle.provenance());
   provenance["trained"] = before.contains("trained") ? before["trained"] : before.at("data");
-  return bundleOf(data, request, *model, provenance);
+  return bundleOf(data, request, *model, provenance).bytes;
 }
 
 }  // namespace attune::trainer

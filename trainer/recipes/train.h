@@ -8,6 +8,7 @@
 
 #include "trainer/data/dataset.h"
 #include "trainer/export/filter_writer.h"
+#include "trainer/export/first_pass.h"
 #include "trainer/recipes/recipe.h"
 
 namespace attune::trainer {
@@ -31,8 +32,9 @@ struct TrainSeconds {
 
 struct TrainedBundle {
   std::vector<uint8_t> bytes;
-  nlohmann::json choices;  ///< TrainedModel::choices()
-  TrainSeconds seconds;
+  nlohmann::json choices = nullptr;  ///< TrainedModel::choices()
+  std::optional<FirstPass> firstPass = {};  ///< where the bundle has codes of its items
+  TrainSeconds seconds = {};
 };
 
 /// Trains a recipe and makes the bundle: equal bytes for equal data, request and build, whatever

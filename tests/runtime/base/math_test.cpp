@@ -203,3 +203,19 @@ TEST_CASE("matvec gives the bits of dot, for all shapes") {
         CHECK(out[row] == dot(std::span<const float>(matrix).subspan(row * columns, columns), x));
     }
 }
+
+TEST_CASE("dotBytes is dot of the numbers that the bytes stand for, to the bit") {
+  for (const size_t count : {0u, 1u, 15u, 16u, 17u, 43u, 64u, 1000u}) {
+    Random random(count, 7);
+    std::vector<float> a(count), b(count);
+    std::vector<int8_t> bytes((count + 15) / 16 * 16);
+    const float scale = 0.013f;
+    for (size_t i = 0; i < count; ++i) {
+      a[i] = random.normal();
+      bytes[i] = static_cast<int8_t>(static_cast<int>(random.below(256)) - 128);
+      b[i] = scale * static_cast<float>(bytes[i]);
+    }
+    CAPTURE(count);
+    CHECK(dotBytes(a, bytes.data(), scale) == dot(a, b));
+  }
+}

@@ -34,6 +34,59 @@ std::vector<uint32_t> found(const std::vector<float>& scores, size_t k) {
 
 }  // namespace
 
+TEST_CASE("topK equals sorting where a sample sets the threshold, even if the sample misleads") {
+  constexpr size_t kCount = 20000, k = 1000;
+  Random random(3);
+  std::vector<float> even(kCount), crowded(kCount, 0.0f), masked(kCount, -kInfinity);
+  for (float& score : even) score = random.normal();
+  for (size_t i = 0; i < kCount; ++i) {
+    // High scores only where the sample looks, and only where it does not.
+    if (i % 1024 < 16) crowded[i] = even[i] + 100;
+    if (i % 1024 >= 16) masked[i] = even[i];
+  }
+  for (const auto& scores : {even, crowded, masked}) CHECK(found(scores, k) == sorted(scores, k));
+}
+
+TEST_CASE("topK with a mask equals sorting what passes, where a sample sets the threshold") {
+  constexpr uint32_t kCount = 20000, k = 600;
+  Random random(4);
+  std::vector<float> scores(kCount), passing(kCount, -kInfinity);
+  std::vector<uint8_t> passes(kCount), truth(kCount);
+  for (uint32_t i = 0; i < kCount; ++i) {
+    scores[i] = random.normal();
+    truth[i] = random.below(3) == 0;
+    if (truth[i] != 0) passing[i] = scores[i];
+  }
+  struct Judge {
+    std::vector<uint8_t>& passes;
+    std::vector<uint8_t>& truth;
+  } judge{passes, truth};
+  const auto run = [](void* judged, uint32_t begin, uint32_t end) {
+    auto& one = *static_cast<Judge*>(judged);
+    std::copy(one.truth.begin() + begin, one.truth.begin() + end, one.passes.begin() + begin);
+  };
+  const LazyMask mask{passes.data(), run, &judge};
+  Buffer<Scored> out;
+  REQUIRE(topK(scores, k, out, &mask).ok());
+  std::vector<uint32_t> items;
+  for (const Scored& one : out) items.push_back(one.item);
+  CHECK(items == sorted(passing, k));
+}
+
+TEST_CASE("keepBest leaves the best, sorted, and all where there are fewer") {
+  Buffer<Scored> ranked;
+  for (const float score : {1.0f, 5.0f, 3.0f, 5.0f}) REQUIRE(ranked.push({static_cast<uint32_t>(ranked.size()), score}).ok());
+  keepBest(ranked, 3);
+  REQUIRE(ranked.size() == 3);
+  CHECK(ranked[0].item == 1);
+  CHECK(ranked[1].item == 3);
+  CHECK(ranked[2].item == 2);
+  keepBest(ranked, 9);
+  CHECK(ranked.size() == 3);
+  keepBest(ranked, 0);
+  CHECK(ranked.empty());
+}
+
 TEST_CASE("topK equals sorting for random scores with many ties, of every size and k") {
   Random random(1);
   for (const size_t count : {0u, 1u, 2u, 15u, 16u, 17u, 255u, 1000u, 5003u}) {
