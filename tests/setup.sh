@@ -162,7 +162,7 @@ attune_setup_node() {
   attune_has_node || attune_fail "Node $attune_node_major was installed into build/tools but does not run"
 }
 
-# attune_npm_ci FOLDER WHAT: installs what a lock file says. Its checksum is kept beside what was installed.
+# attune_npm_ci FOLDER WHAT COMMAND...: installs what a lock file says. Its checksum is kept beside what was installed.
 attune_npm_ci() {
   local folder=$attune_root/$1 lock sum stamp
   lock=$folder/package-lock.json
@@ -172,14 +172,16 @@ attune_npm_ci() {
   [ "$sum" = "$(cat "$stamp" 2>/dev/null)" ] && return 0
   if [ ! "$folder/node_modules/.package-lock.json" -nt "$lock" ]; then
     attune_say "Installing npm packages into $1/node_modules: $2"
-    (cd "$folder" && attune_run npm-ci npm ci --no-audit --no-fund --prefer-offline) || return
+    (cd "$folder" && attune_run npm-ci npm "${@:3}" --no-audit --no-fund --prefer-offline) || return
   fi
   printf '%s\n' "$sum" >"$stamp"
 }
 
 attune_setup_npm() {
-  attune_npm_ci js "the TypeScript compiler and bundler" || return
-  [ "${1:-build}" = build ] || attune_npm_ci tests/hosts "Deno, Bun and workerd, and what drives Firefox"
+  attune_npm_ci js "the TypeScript compiler and bundler" ci || return
+  # npm ci refuses a lock file without the binaries for other systems, which not every registry has.
+  [ "${1:-build}" = build ] ||
+    attune_npm_ci tests/hosts "Deno, Bun and workerd, and what drives Firefox" install --no-save
 }
 
 # attune_setup_preset PRESET [TARGET]: configures and builds one CMake preset.
