@@ -179,7 +179,7 @@ attune_npm_ci() {
 
 attune_setup_npm() {
   attune_npm_ci js "the TypeScript compiler and bundler" || return
-  [ "${1:-build}" = build ] || attune_npm_ci tests/hosts "Deno, Bun and workerd, and what drives Firefox"
+  [ "${1:-build}" = build ] || attune_npm_ci tests/hosts "Deno, Bun, workerd and React, what drives Firefox and what judges packages"
 }
 
 # attune_setup_preset PRESET [TARGET]: configures and builds one CMake preset.

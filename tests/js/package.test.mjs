@@ -67,12 +67,13 @@ test('packing twice gives the same bytes', () => {
 test('the package has no dependencies, no install scripts and says what it is', () => {
   for (const kind of [
     'dependencies',
-    'peerDependencies',
     'optionalDependencies',
     'bundledDependencies',
   ]) {
     assert.equal(manifest[kind], undefined);
   }
+  assert.deepEqual(Object.keys(manifest.peerDependencies), Object.keys(manifest.peerDependenciesMeta));
+  assert.deepEqual(manifest.peerDependenciesMeta, { react: { optional: true } });
   for (const script of [
     'preinstall',
     'install',
@@ -122,6 +123,7 @@ test('the package holds what it needs and nothing else', () => {
     'edge-stores',
     'edge-types',
     'edge-workerd',
+    'element',
     'errors',
     'event-database',
     'event-memory',
@@ -130,7 +132,9 @@ test('the package holds what it needs and nothing else', () => {
     'filter',
     'index',
     'inline',
+    'item-template',
     'list',
+    'live-list',
     'load',
     'manifest',
     'node',
@@ -141,6 +145,7 @@ test('the package holds what it needs and nothing else', () => {
     'published',
     'query',
     'rearrange',
+    'react',
     'recommender',
     'retry',
     'saved-history',
