@@ -29,7 +29,7 @@ const kHeaders = {
   'cache-control': 'private, no-store', // each visitor's page is another
 };
 
-const shelf = (id, heading, { itemList }) =>
+const shelf = (id, heading, itemList) =>
   `<section aria-labelledby="${id}"><h2 id="${id}">${heading}</h2><ul role="list">${itemList
     .map((item) => `<li><a href="/items/${encodeURIComponent(item.itemId)}">${titleOf(item)}</a> ${escaped(item.metadata.PRICE ?? '')}</li>`)
     .join('')}</ul></section>`;
@@ -44,11 +44,13 @@ function answer(path, session) {
   const item = itemId ? recommender.item(itemId, metadataColumns.ITEMS) : undefined;
   if (path !== '/' && !item) return [404, page('Not found', '<p><a href="/">Back to the shop</a></p>')];
   if (item) session.record({ itemId, eventType: 'View' });
-  const list = session.getRecommendations({ numResults: 6, metadataColumns });
-  const forYou = shelf('you', session.history.length ? 'For you' : 'Popular now', list);
+  const similar = item ? recommender.similarItems(itemId, { numResults: 6, metadataColumns }).itemList : [];
+  const shown = new Set(similar.map((other) => other.itemId));
+  const { itemList } = session.getRecommendations({ numResults: 12, metadataColumns }); // 6 remain beside the similar ones
+  const rest = itemList.filter((other) => !shown.has(other.itemId)).slice(0, 6);
+  const forYou = shelf('you', session.history.length ? 'For you' : 'Popular now', rest);
   if (!item) return [200, page('Shop', forYou)];
-  const similar = shelf('like', 'Similar', recommender.similarItems(itemId, { numResults: 6, metadataColumns }));
-  return [200, page(titleOf(item), `<p><a href="/">Shop</a></p>${similar}${forYou}`)];
+  return [200, page(titleOf(item), `<p><a href="/">Shop</a></p>${shelf('like', 'Similar', similar)}${forYou}`)];
 }
 
 const server = createServer(async ({ method, url, headers }, response) => {

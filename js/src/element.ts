@@ -136,7 +136,7 @@ export class AttuneShelf extends Base {
     if (named !== null && !this.hasAttribute('role')) this.setAttribute('role', 'region');
     if (source === null) return; // as a page has it before it knows what to show
     this.#list.show(source, this.#request());
-    this.#render();
+    if (this.#list.state().status === 'loading') this.#render(); // other states were told by the list
   }
 
   #request(): ListRequest {

@@ -108,7 +108,15 @@ test('attributes and options act at once, an empty list says so', { skip }, asyn
   });
   const few = await listAfter([], { filter: 'INCLUDE ItemID WHERE Items.YEAR > 2003' });
   assert.deepEqual(await ids(), few);
-  await page.evaluate(() => document.querySelector('attune-shelf').setAttribute('num-results', '1'));
+  const lengths = await page.evaluate(async () => {
+    const told = [];
+    document.addEventListener('attune-list', ({ detail }) => told.push(detail.itemList.length));
+    const shelf = document.querySelector('attune-shelf');
+    for (const number of ['3', '2', '1']) shelf.setAttribute('num-results', number);
+    await Promise.resolve();
+    return told;
+  });
+  assert.deepEqual(lengths, [1], 'changes made together are one list');
   assert.deepEqual(await ids(), few.slice(0, 1));
   await page.evaluate(() => (document.querySelector('attune-shelf').options = { filter: 'INCLUDE ItemID WHERE Items.YEAR > 3000' }));
   await page.locator('attune-shelf[data-state="empty"]').waitFor();

@@ -90,8 +90,10 @@ test('a page rendered by the Node server follows its visitor without a script, a
   assert.equal(popular.length, 6);
   await page.getByRole('link').nth(3).click();
   assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), popular[3]);
-  assert.equal((await links('Similar')).length, 6);
-  assert.notDeepEqual(await links('For you'), popular);
+  const [similar, forYou] = [await links('Similar'), await links('For you')];
+  assert.deepEqual([similar.length, forYou.length], [6, 6]);
+  assert.notDeepEqual(forYou, popular);
+  assert.equal(new Set([...similar, ...forYou]).size, 12, 'no item twice on a page');
   await screenshot(page, 'node-server');
   assert.deepEqual(page.complaints, []);
   const other = await visit(page.url().replace(/items.*/, ''));

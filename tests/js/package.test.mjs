@@ -344,6 +344,14 @@ test('the entry for the AWS clients carries nothing of theirs, and nothing that 
   assert.doesNotMatch(text, /@aws-sdk|@smithy\/|node:|attune\.wasm/);
 });
 
+test('the element and the hook can be imported where there is no page, and need no React that is not used', async () => {
+  const program = "import { defineShelf } from 'attune/element'; export const kind = typeof defineShelf;";
+  const { kind } = await imported('element.mjs', await bundled(program, { platform: 'node' }));
+  assert.equal(kind, 'function');
+  const hook = await bundled("export { useRecommendations } from 'attune/react';", { platform: 'browser', external: ['react'] });
+  assert.deepEqual([...hook.matchAll(/from "([^"]+)"/g)].map(([, name]) => name), ['react']);
+});
+
 test('a program that uses a store only carries nothing else', async () => {
   const text = await bundled("export { memoryStore } from 'attune';", {
     platform: 'browser',
@@ -358,9 +366,13 @@ test('a TypeScript project finds the types of every entry', () => {
     import { load as inline } from 'attune/inline';
     import { createHandler, type EdgeHandler } from 'attune/edge';
     import { clientConfig } from 'attune/aws';
+    import { AttuneShelf, defineShelf } from 'attune/element';
+    import { useRecommendations, type RecommendationsState } from 'attune/react';
     import { load as later, type WorkerRecommender } from 'attune/worker';
     import wasm from 'attune/attune.wasm';
     export const handler: EdgeHandler = createHandler({ bundle: 'shop.attune', wasm });
+    export const shelf: () => AttuneShelf = () => (defineShelf(), document.createElement('attune-shelf'));
+    export const useShop = (): RecommendationsState => useRecommendations('/shop.attune', { numResults: 6 });
     export const remote: Promise<WorkerRecommender> = later('/shop.attune');
     export const config = async () => clientConfig({ recommender: await load('shop.attune') });
     export const recommender: Promise<Recommender> = load('shop.attune', { wasm });
