@@ -181,7 +181,7 @@ attune_setup_npm() {
   attune_npm_ci js "the TypeScript compiler and bundler" ci || return
   # npm ci refuses a lock file without the binaries for other systems, which not every registry has.
   [ "${1:-build}" = build ] ||
-    attune_npm_ci tests/hosts "Deno, Bun and workerd, and what drives Firefox" install --no-save
+    attune_npm_ci tests/hosts "Deno, Bun, workerd and React, what drives Firefox and what judges packages" install --no-save
 }
 
 # attune_setup_preset PRESET [TARGET]: configures and builds one CMake preset.

@@ -106,7 +106,7 @@ export function makeSender(parts: SenderParts): Sender {
     if (verdict && (await settle(events, dropped, verdict))) return true;
     if (!isOn) return false;
     sender.error = new AttuneError('NETWORK', message);
-    if (refusedMs) console.warn(`attune: ${message}; nothing is sent for an hour`);
+    if (refusedMs) console.warn(`attune: ${message}; waiting an hour`);
     await queue.change(({ failures = 0 }) => {
       // On top of what the collector asked for, or all devices would come back in one second.
       const ms = refusedMs ?? retryAfterMs + backOffMs(failures);

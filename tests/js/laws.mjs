@@ -84,6 +84,7 @@ export function upwardImports(files) {
       return own.includes(target) ? null : outside;
     }
     if (!path.startsWith('js/src/')) return null;
+    if (path === 'js/src/react.ts' && specifier === 'react') return null; // whom it is for
     return /^(node:|https?:|data:)/.test(specifier) ? null : outside;
   }, (text) => codeOnly(text, true));
 }
@@ -161,9 +162,14 @@ export function sharedKnowledge(files) {
 
 export function runtimeDependencies(files) {
   const manifest = JSON.parse(files.get('js/package.json') ?? '{}');
-  return ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundledDependencies']
+  const full = ['dependencies', 'optionalDependencies', 'bundledDependencies']
     .filter((kind) => Object.keys(manifest[kind] ?? {}).length > 0)
     .map((kind) => `js/package.json: ${kind} must be empty`);
+  // A peer is what its user has already, or does without.
+  const needed = Object.keys(manifest.peerDependencies ?? {})
+    .filter((name) => manifest.peerDependenciesMeta?.[name]?.optional !== true)
+    .map((name) => `js/package.json: the peer ${name} must be optional`);
+  return [...full, ...needed];
 }
 
 // ---- one home per fact

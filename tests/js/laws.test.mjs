@@ -60,11 +60,14 @@ law('includes point down: schemas <- runtime <- trainer, runtime <- wasm', laws.
 law('imports point down: js stands on itself, examples on js', laws.upwardImports, {
   'js/src/a.ts': "import { shelf } from '../../examples/movies/shelf.js';\n",
   'js/src/b.ts': "import x from 'left-pad';\n",
+  'js/src/hook.ts': "import { useState } from 'react';\n",
+  'js/src/react.ts': "import { createRoot } from 'react-dom/client';\n",
   'js/src/c.ts': "const data = await import('../../tests/fixtures/x.js');\n",
   'js/scripts/d.mjs': "export * from '../../trainer/x.mjs';\n",
   'examples/movies/e.mjs': "import { machine } from '../../tests/js/x.mjs';\n",
 }, {
   'js/src/a.ts': "import { b } from './b.js';\nimport fs from 'node:fs';\n// from '../../tests/x'\n",
+  'js/src/react.ts': "import { useState } from 'react';\n",
   'js/scripts/build.mjs': "import esbuild from 'esbuild';\n",
   'examples/movies/c.mjs': "import { load } from 'attune';\nimport '../../js/dist/index.js';\n",
 });
@@ -112,7 +115,11 @@ for (const word of ['memory.buffer', 'indexedDB', 'WebAssembly.compile']) {
 law('the npm package has no runtime dependencies', laws.runtimeDependencies, {
   'js/package.json': '{"dependencies": {"left-pad": "1"}}',
   'js/package.json (peer)': '{"peerDependencies": {"react": "19"}}',
-}, { 'js/package.json': '{"devDependencies": {"typescript": "5"}, "dependencies": {}}' });
+  'js/package.json (needed peer)': '{"peerDependencies": {"react": "19"}, "peerDependenciesMeta": {"react": {"optional": false}}}',
+}, {
+  'js/package.json': '{"devDependencies": {"typescript": "5"}, "dependencies": {}, ' +
+    '"peerDependencies": {"react": "19"}, "peerDependenciesMeta": {"react": {"optional": true}}}',
+});
 
 const recipes = '{"sims": {"parameters": [{"name": "discount_factor", "default": 0.5}]}}';
 

@@ -67,12 +67,13 @@ test('packing twice gives the same bytes', () => {
 test('the package has no dependencies, no install scripts and says what it is', () => {
   for (const kind of [
     'dependencies',
-    'peerDependencies',
     'optionalDependencies',
     'bundledDependencies',
   ]) {
     assert.equal(manifest[kind], undefined);
   }
+  assert.deepEqual(Object.keys(manifest.peerDependencies), Object.keys(manifest.peerDependenciesMeta));
+  assert.deepEqual(manifest.peerDependenciesMeta, { react: { optional: true } });
   for (const script of [
     'preinstall',
     'install',
@@ -122,6 +123,7 @@ test('the package holds what it needs and nothing else', () => {
     'edge-stores',
     'edge-types',
     'edge-workerd',
+    'element',
     'errors',
     'event-database',
     'event-memory',
@@ -130,7 +132,9 @@ test('the package holds what it needs and nothing else', () => {
     'filter',
     'index',
     'inline',
+    'item-template',
     'list',
+    'live-list',
     'load',
     'manifest',
     'node',
@@ -141,6 +145,7 @@ test('the package holds what it needs and nothing else', () => {
     'published',
     'query',
     'rearrange',
+    'react',
     'recommender',
     'retry',
     'saved-history',
@@ -339,6 +344,14 @@ test('the entry for the AWS clients carries nothing of theirs, and nothing that 
   assert.doesNotMatch(text, /@aws-sdk|@smithy\/|node:|attune\.wasm/);
 });
 
+test('the element and the hook can be imported where there is no page, and need no React that is not used', async () => {
+  const program = "import { defineShelf } from 'attune/element'; export const kind = typeof defineShelf;";
+  const { kind } = await imported('element.mjs', await bundled(program, { platform: 'node' }));
+  assert.equal(kind, 'function');
+  const hook = await bundled("export { useRecommendations } from 'attune/react';", { platform: 'browser', external: ['react'] });
+  assert.deepEqual([...hook.matchAll(/from "([^"]+)"/g)].map(([, name]) => name), ['react']);
+});
+
 test('a program that uses a store only carries nothing else', async () => {
   const text = await bundled("export { memoryStore } from 'attune';", {
     platform: 'browser',
@@ -353,9 +366,13 @@ test('a TypeScript project finds the types of every entry', () => {
     import { load as inline } from 'attune/inline';
     import { createHandler, type EdgeHandler } from 'attune/edge';
     import { clientConfig } from 'attune/aws';
+    import { AttuneShelf, defineShelf } from 'attune/element';
+    import { useRecommendations, type RecommendationsState } from 'attune/react';
     import { load as later, type WorkerRecommender } from 'attune/worker';
     import wasm from 'attune/attune.wasm';
     export const handler: EdgeHandler = createHandler({ bundle: 'shop.attune', wasm });
+    export const shelf: () => AttuneShelf = () => (defineShelf(), document.createElement('attune-shelf'));
+    export const useShop = (): RecommendationsState => useRecommendations('/shop.attune', { numResults: 6 });
     export const remote: Promise<WorkerRecommender> = later('/shop.attune');
     export const config = async () => clientConfig({ recommender: await load('shop.attune') });
     export const recommender: Promise<Recommender> = load('shop.attune', { wasm });

@@ -41,7 +41,7 @@ export async function bundleProgram(name, contents, { platform = 'browser', cond
     logLevel: 'error',
     keepNames: true,
     minify,
-    nodePaths: [join(programs, 'node_modules'), join(js, 'node_modules')],
+    nodePaths: [join(programs, 'node_modules'), join(js, 'node_modules'), join(root, 'tests/hosts/node_modules')],
     ...(platform === 'node' && {
       banner: { js: "import { createRequire as attuneRequire } from 'node:module'; const require = attuneRequire(import.meta.url);" },
     }),
