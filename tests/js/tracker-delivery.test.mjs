@@ -177,7 +177,7 @@ for (const status of [401, 403, 404]) {
     world.fault = answer(status, {}, { __type: 'AccessDeniedException', message: 'unknown key' });
     await world.track(tracker, 'a');
     await world.pass(1500);
-    assert.match(world.warnings.join(), new RegExp(`answered ${status} AccessDeniedException: unknown key; nothing`));
+    assert.match(world.warnings.join(), new RegExp(`answered ${status} AccessDeniedException: unknown key; waiting`));
     await world.track(tracker, 'b');
     await world.leap(59 * kMinute);
     assert.equal(await world.of(tracker.flush()), false);
