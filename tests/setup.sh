@@ -44,6 +44,7 @@ clang                  builds the fuzz tests
 libclang-rt-14-dev     the fuzzer and the sanitizers of clang
 postgresql             the server that the tests of stores start for themselves
 wrk                    loads the collector in its benchmark
+awscli                 puts events, items and users as Personalize's users do
 strace                 makes disks fail and kills programs at system calls
 brotli                 measures sizes as they go over the network
 python3                prepares and scores the data sets of the data-set tests
