@@ -18,9 +18,9 @@ const NOBODY_MISSING = `shift 2; for name in "$@"; do
   case " $FAKE_MISSING " in *" $name "*) ;; *) printf 'installed:%s ' "$name" ;; esac
 done`;
 
-/** An `npm ci` that leaves behind what the real one does. */
+/** An `npm ci`, or `npm install --no-save`, that leaves behind what the real one does. */
 export const NPM_CI =
-  '[ "$1" = ci ] && mkdir -p node_modules && printf x >node_modules/.package-lock.json';
+  '{ [ "$1" = ci ] || [ "$1 $2" = "install --no-save" ]; } && mkdir -p node_modules && printf x >node_modules/.package-lock.json';
 
 export function pathOf(tool) {
   return execFileSync('bash', ['-c', `type -P ${tool}`], { encoding: 'utf8' }).trim();
