@@ -104,7 +104,7 @@ describe('a manifest loads', () => {
 
 describe('what load() is asked to do wrongly', () => {
   test('a manifest without publicKeys says what is missing', async () => {
-    await assert.rejects(load(site.manifest), errorOf('INVALID_ARGUMENT', /option publicKeys/));
+    await assert.rejects(load(site.manifest), errorOf('INVALID_ARGUMENT', /needs publicKeys/));
   });
 
   test('a plain bundle with publicKeys is not believed', async () => {
