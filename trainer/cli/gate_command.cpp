@@ -7,6 +7,7 @@
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
 #include "trainer/cli/solution_options.h"
+#include "trainer/data/store.h"
 #include "trainer/eval/publish_gate.h"
 #include "trainer/eval/served_bundle.h"
 #include "trainer/recipes/update.h"
@@ -54,7 +55,7 @@ void addGateCommand(CLI::App& app, std::function<void()>& run) {
   CLI::App* command = app.add_subcommand(
       "gate", "Judge a new bundle beside the published one: exit 0 to publish it, 2 not to");
   auto options = std::make_shared<GateCommand>();
-  command->add_option("--store", options->solution.store, "The store: a file")
+  command->add_option("--store", options->solution.store, std::string("The store: ") + kStoreForms)
       ->capture_default_str();
   command->add_option("--bundle", options->bundle, "The new bundle")->required();
   command->add_option("--validation-bundle", options->validation,

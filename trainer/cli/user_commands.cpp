@@ -187,7 +187,7 @@ void addDelete(CLI::App& app, std::function<void()>& run) {
   auto arguments = std::make_shared<UserArguments>();
   CLI::App* command =
       app.add_subcommand("delete-user", "Delete all that a store has of users, without a trace");
-  command->add_option("--store", arguments->store, "The store")->capture_default_str();
+  command->add_option("--store", arguments->store, "The store: a file path")->capture_default_str();
   command->add_option("--user-id", arguments->userIds, "Whom to delete; may be given several times")
       ->allow_extra_args(false);
   command->add_option("--input", arguments->input,
@@ -214,7 +214,7 @@ void addDelete(CLI::App& app, std::function<void()>& run) {
 void addExport(CLI::App& app, std::function<void()>& run) {
   auto arguments = std::make_shared<UserArguments>();
   CLI::App* command = app.add_subcommand("export", "All that a store has of a user, as JSON lines");
-  command->add_option("--store", arguments->store, "The store")->capture_default_str();
+  command->add_option("--store", arguments->store, "The store: a file path")->capture_default_str();
   command->add_option("--user-id", arguments->userIds, "Whose")->required()->expected(1);
   command->add_option("--output", arguments->output, "The file to write; stdout unless given");
   command->footer(
