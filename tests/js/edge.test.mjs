@@ -250,13 +250,15 @@ test('a bundle that cannot be had is 503, the host is told why, and the next req
   assert.equal(tries, 2);
 });
 
-test('a manifest is followed behind the answers', async () => {
+test('a manifest is followed behind the answers', async (t) => {
   const site = await new Site().start();
+  t.after(() => site.stop());
   const key = newKey();
   site.publish(signed(manifestOf(shop), key));
   const edge = new Edge({ bundle: site.manifest, load: { publicKeys: [key.text] }, updateSeconds: 0.001 });
   const version = async () => (await good(await edge.get('/recommend/ada'))).modelVersion;
   assert.equal(await version(), 1);
+  await Promise.all(edge.work); // a look at the manifest may be under way already
   site.publish(signed(manifestOf(shop, { version: 2 }), key));
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(await version(), 1, 'nobody waits for it');
@@ -268,7 +270,6 @@ test('a manifest is followed behind the answers', async () => {
   await good(await still.get('/recommend/ada'));
   await Promise.all(still.work);
   assert.equal((await good(await still.get('/recommend/ada'))).modelVersion, 2);
-  site.stop();
 });
 
 test('a bug of the host is 500 and tells strangers nothing', async () => {
