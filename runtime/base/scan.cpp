@@ -31,11 +31,41 @@ void scanScalar(const ByteRows& rows, const WideQuery& query, std::span<float> o
 
 #if defined(__wasm_simd128__)
 
-/// Sixteen products of one row, added in pairs.
-v128_t products(const int8_t* row, v128_t low, v128_t high) {
-  return wasm_i32x4_add(wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(row), low),
-                        wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(row + 8), high));
+/// Eight products, added in pairs.
+v128_t products(const int8_t* row, v128_t numbers) {
+  return wasm_i32x4_dot_i16x8(wasm_i16x8_load8x8(row), numbers);
 }
+
+/// A query of 64 numbers in registers, which memory would be read for again after every store.
+struct Query64 {
+  static constexpr size_t stride = 64;
+  v128_t numbers[8];
+
+  explicit Query64(const int16_t* from, size_t) {
+    for (size_t i = 0; i < 8; ++i) numbers[i] = wasm_v128_load(from + 8 * i);
+  }
+  v128_t sums(const int8_t* row) const {
+    v128_t sums = products(row, numbers[0]);
+#pragma clang loop unroll(full)
+    for (size_t i = 1; i < 8; ++i)
+      sums = wasm_i32x4_add(sums, products(row + 8 * i, numbers[i]));
+    return sums;
+  }
+};
+
+/// A query of any length.
+struct LongQuery {
+  size_t stride;
+  const int16_t* numbers;
+
+  LongQuery(const int16_t* from, size_t length) : stride(length), numbers(from) {}
+  v128_t sums(const int8_t* row) const {
+    v128_t sums{};
+    for (size_t i = 0; i < stride; i += 8)
+      sums = wasm_i32x4_add(sums, products(row + i, wasm_v128_load(numbers + i)));
+    return sums;
+  }
+};
 
 /// The four sums of four registers of four, in one register.
 v128_t transposedSums(v128_t a, v128_t b, v128_t c, v128_t d) {
@@ -55,62 +85,42 @@ void storeScores(v128_t sums, const ByteRows& rows, const WideQuery& query, size
   wasm_v128_store(out.data() + r, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums), scales));
 }
 
-/// The first multiple of four rows. kStride is the rows' stride where it is known when compiling,
-/// which lets the query stay in registers and the addresses be constants; 0 where it is not.
-template <size_t kStride>
-size_t scanFours(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
-  const size_t stride = kStride == 0 ? rows.stride : kStride;
-  const int16_t* numbers = query.numbers.data();
-  const size_t whole = rows.rows() / 4 * 4;
-  const int8_t* row = rows.bytes.data();
-  for (size_t r = 0; r < whole; r += 4, row += 4 * stride) {
-    v128_t a{}, b{}, c{}, d{};
-    for (size_t i = 0; i < stride; i += 16) {
-      const v128_t low = wasm_v128_load(numbers + i);
-      const v128_t high = wasm_v128_load(numbers + i + 8);
-      a = wasm_i32x4_add(a, products(row + i, low, high));
-      b = wasm_i32x4_add(b, products(row + stride + i, low, high));
-      c = wasm_i32x4_add(c, products(row + 2 * stride + i, low, high));
-      d = wasm_i32x4_add(d, products(row + 3 * stride + i, low, high));
+/// The order in which rows are scanned: some of one part, as many of the next, and so on in turns.
+struct Turns {
+  size_t parts, rowsOfPart, rowsOfTurn;
+};
+
+/// The first rows, in parts that take turns. REQUIRES: all rows of parts and turns are multiples of 4
+template <class Numbers>
+void scanFours(const ByteRows& rows, const WideQuery& query, const Turns& turns,
+               std::span<float> out) {
+  const Numbers numbers(query.numbers.data(), rows.stride);
+  const size_t stride = numbers.stride;
+  for (size_t turn = 0; turn < turns.rowsOfPart; turn += turns.rowsOfTurn) {
+    for (size_t part = 0; part < turns.parts; ++part) {
+      size_t r = part * turns.rowsOfPart + turn;
+      const int8_t* row = rows.bytes.data() + r * stride;
+      const size_t end = r + std::min(turns.rowsOfTurn, turns.rowsOfPart - turn);
+      for (; r < end; r += 4, row += 4 * stride)
+        storeScores(transposedSums(numbers.sums(row), numbers.sums(row + stride),
+                                   numbers.sums(row + 2 * stride), numbers.sums(row + 3 * stride)),
+                    rows, query, r, out);
     }
-    storeScores(transposedSums(a, b, c, d), rows, query, r, out);
   }
-  return whole;
 }
 
-/// Reads a byte of every cache line, so that the lines are on their way.
-__attribute__((noinline)) void fetch(std::span<const int8_t> bytes) {
-  uint32_t sum = 0;
-  for (size_t i = 0; i < bytes.size(); i += 64) sum += static_cast<uint8_t>(bytes[i]);
-  asm volatile("" ::"r"(sum));
-}
-
-void scanPart(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
-  size_t whole = 0;
-  switch (rows.stride) {
-    case 64: whole = scanFours<64>(rows, query, out); break;
-    case 128: whole = scanFours<128>(rows, query, out); break;
-    default: whole = scanFours<0>(rows, query, out);
-  }
+/// What no cache holds is read in eight parts that take turns: a processor fetches only so many lines
+/// of a stream ahead, which at the pace of one stream is less than memory needs, and at an eighth of
+/// it enough.
+void scanWasm(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
+  constexpr size_t kCached = size_t{1} << 24;
+  const size_t whole = rows.rows() / 32 * 32;
+  Turns turns{1, whole, whole};
+  if (rows.bytes.size() > kCached) turns = {8, whole / 8, 16};
+  (rows.stride == 64 ? scanFours<Query64> : scanFours<LongQuery>)(rows, query, turns, out);
   for (size_t r = whole; r < rows.rows(); ++r)
     out[r] = static_cast<float>(dotScalar(rows.row(r).data(), query.numbers.data(), rows.stride)) *
              (rows.scales[r] * query.scale);
-}
-
-/// Rows that no cache holds are fetched ahead of the arithmetic, which fills the processor's window
-/// before it comes to the next misses: one loop after the other is a sixth faster than both in one.
-void scanWasm(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
-  constexpr size_t kAhead = size_t{1} << 15, kCached = size_t{1} << 24;
-  const size_t step = rows.bytes.size() > kCached ? kAhead / rows.stride / 4 * 4 : rows.rows();
-  for (size_t r = 0; r < rows.rows(); r += step) {
-    const size_t count = std::min(step, rows.rows() - r);
-    const size_t begin = (r + count) * rows.stride;
-    if (step < rows.rows())
-      fetch(rows.bytes.subspan(begin, std::min(kAhead, rows.bytes.size() - begin)));
-    scanPart({rows.bytes.subspan(r * rows.stride, count * rows.stride),
-              rows.scales.subspan(r, count), rows.stride},
-             query, out.subspan(r, count));
-  }
 }
 
 #elif defined(__x86_64__)
