@@ -11,7 +11,7 @@ const dist = new URL('../dist/', import.meta.url);
 /** What is measured, and how many bytes each may have. */
 const kBudgets = [
   // 120,000 and 50,000 until lists of a million items got a first pass over codes.
-  { name: 'attune.wasm', raw: 124_000, gzip: 53_000 },
+  { name: 'attune.wasm', raw: 124_000, gzip: 53_500 },
   { name: 'index.js', brotli: 8_750 },
   { name: 'node.js', brotli: 8_900 },
   { name: 'workerd.js', brotli: 8_750 },

@@ -112,27 +112,31 @@ ATTUNE_CODE_TARGET void store16(const Sums& sums, const CodeTables& tables, cons
   storeFour(last(high), tables, scales + 12, out + 12);
 }
 
-/// The first multiple of 32 rows: two blocks at once, which share the loads of the tables.
+/// The first multiple of 256 rows, in eight parts that take turns, as the rows themselves are scanned
+/// (scan.cpp). Two blocks at once share the loads of the tables.
 ATTUNE_CODE_TARGET size_t scanPairs(const CodedRows& rows, const CodeTables& tables,
                                     std::span<float> out) {
-  const size_t whole = rows.rows() / 32 * 32;
+  constexpr size_t kParts = 8, kPair = 2 * CodedRows::kBlock;
+  const size_t each = rows.rows() / (kParts * kPair) * kPair;
   const float* scales = rows.scales.data();
   const size_t blockBytes = CodedRows::kBlock * rows.columns;
-  const uint8_t* first = rows.codes.data();
-  for (size_t r = 0; r < whole; r += 32, first += 2 * blockBytes) {
-    const uint8_t* second = first + blockBytes;
-    const uint8_t* entries = tables.entries.data();
-    Sums a, b;
-    for (size_t at = 0; at < blockBytes; at += 32, entries += 64) {
-      const Bytes16 t0 = load16(entries), t1 = load16(entries + 16);
-      const Bytes16 t2 = load16(entries + 32), t3 = load16(entries + 48);
-      a.add(entriesOf(load16(first + at), t0, t1) + entriesOf(load16(first + at + 16), t2, t3));
-      b.add(entriesOf(load16(second + at), t0, t1) + entriesOf(load16(second + at + 16), t2, t3));
+  for (size_t turn = 0; turn < each; turn += kPair) {
+    for (size_t r = turn; r < kParts * each; r += each) {
+      const uint8_t* first = rows.codes.data() + r * rows.columns;
+      const uint8_t* second = first + blockBytes;
+      const uint8_t* entries = tables.entries.data();
+      Sums a, b;
+      for (size_t at = 0; at < blockBytes; at += 32, entries += 64) {
+        const Bytes16 t0 = load16(entries), t1 = load16(entries + 16);
+        const Bytes16 t2 = load16(entries + 32), t3 = load16(entries + 48);
+        a.add(entriesOf(load16(first + at), t0, t1) + entriesOf(load16(first + at + 16), t2, t3));
+        b.add(entriesOf(load16(second + at), t0, t1) + entriesOf(load16(second + at + 16), t2, t3));
+      }
+      store16(a, tables, scales + r, out.data() + r);
+      store16(b, tables, scales + r + 16, out.data() + r + 16);
     }
-    store16(a, tables, scales + r, out.data() + r);
-    store16(b, tables, scales + r + 16, out.data() + r + 16);
   }
-  return whole;
+  return kParts * each;
 }
 
 #endif

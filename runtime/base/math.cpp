@@ -309,7 +309,7 @@ SoftmaxScale softmaxScale(std::span<const float> scores) {
 }
 
 double sampledPowersBelow(std::span<const float> scores, float ceiling, float highest) {
-  constexpr size_t kEvery = 8 * 16;
+  constexpr size_t kEvery = 16 * 16;
   const Float4 shift = splat(highest), factor = splat(1.44269504f), least = splat(-126.0f);
   Lanes lanes;
   double total = 0;

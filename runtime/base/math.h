@@ -53,7 +53,7 @@ struct SoftmaxScale {
 /// sums in double, scaled anew when the highest score changes (Milakov and Gimelshein 2018).
 SoftmaxScale softmaxScale(std::span<const float> scores);
 
-/// About the sum of e^(score - highest) over the scores below a ceiling, by one group of 16 in 8.
+/// About the sum of e^(score - highest) over the scores below a ceiling, by one group of 16 in 16.
 /// No score is above highest + 80.
 double sampledPowersBelow(std::span<const float> scores, float ceiling, float highest);
 

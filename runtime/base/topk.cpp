@@ -1,8 +1,13 @@
 #include "runtime/base/topk.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
+
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#endif
 
 namespace attune {
 namespace {
@@ -13,17 +18,28 @@ constexpr float kLeast = -std::numeric_limits<float>::max();  // masks -infinity
 using Float4 = float __attribute__((vector_size(16)));
 using Int4 = int32_t __attribute__((vector_size(16)));
 
-/// Whether any of the 16 scores from `from` on is at least `threshold`; NaN is not.
-bool anyReaches(const float* from, float threshold) {
+/// A bit for each of four comparisons.
+uint32_t bitsOf(Int4 hits) {
+#if defined(__wasm_simd128__)
+  return wasm_i32x4_bitmask((v128_t)hits);
+#else
+  uint32_t bits = 0;
+  for (size_t j = 0; j < 4; ++j) bits |= (hits[j] != 0 ? 1u : 0u) << j;
+  return bits;
+#endif
+}
+
+/// A bit for each of the 16 scores from `from` on that is at least `threshold`; NaN is not.
+uint32_t reaching(const float* from, float threshold) {
   const Float4 limit = {threshold, threshold, threshold, threshold};
-  Int4 hits = {};
+  uint32_t bits = 0;
 #pragma GCC unroll 4
   for (size_t j = 0; j < 4; ++j) {
     Float4 four;
     std::memcpy(&four, from + 4 * j, sizeof four);
-    hits |= four >= limit;
+    bits |= bitsOf(four >= limit) << (4 * j);
   }
-  return (hits[0] | hits[1] | hits[2] | hits[3]) != 0;
+  return bits;
 }
 
 /// Puts the `k` best before the others, in no order (Hoare 1961); a fifth of the code of
@@ -64,9 +80,9 @@ class Survivors {
     if (count_ == limit_) prune();
   }
 
-  /// Leaves the k best, in no order.
-  size_t finish() {
-    if (count_ >= k_) prune();
+  /// Leaves the k best, in no order; or all, if they are not more than `enough`.
+  size_t finish(size_t enough) {
+    if (count_ > enough) prune();
     return count_;
   }
 
@@ -120,21 +136,27 @@ class Passing {
   size_t known_ = 0;  // where the newest judged ones end
 };
 
-/// Puts the k best into `out`, in no order, of those that are not below `threshold`; returns how many.
-size_t collect(std::span<const float> scores, size_t k, float threshold, Buffer<Scored>& out,
-               const LazyMask* mask) {
+/// Puts the k best into `out`, in no order, of those that are not below `threshold`, and more where
+/// there are no more than `enough`; returns how many.
+size_t collect(std::span<const float> scores, size_t k, size_t enough, float threshold,
+               Buffer<Scored>& out, const LazyMask* mask) {
   Survivors survivors(out, k, threshold);
   Passing passing(mask, scores.size());
   const size_t whole = scores.size() / kGroup * kGroup;
   for (size_t i = 0; i < scores.size(); i += kGroup) {
-    const float* group = &scores[i];
-    if (i < whole && (passing.excludes(i) || !anyReaches(group, survivors.threshold()))) continue;
+    if (i < whole && passing.excludes(i)) continue;
+    uint32_t bits = i < whole ? reaching(&scores[i], survivors.threshold())
+                              : (uint32_t{1} << (scores.size() - whole)) - 1;
+    if (bits == 0) continue;
     const uint8_t* passes = passing.of(i);
-    for (size_t j = 0; j < std::min(kGroup, scores.size() - i); ++j)
-      if (group[j] >= survivors.threshold() && (passes == nullptr || passes[j] != 0))
-        survivors.offer(static_cast<uint32_t>(i + j), group[j]);
+    for (; bits != 0; bits &= bits - 1) {
+      const auto j = static_cast<size_t>(std::countr_zero(bits));
+      const float score = scores[i + j];
+      if (score >= survivors.threshold() && (passes == nullptr || passes[j] != 0))
+        survivors.offer(static_cast<uint32_t>(i + j), score);
+    }
   }
-  return survivors.finish();
+  return survivors.finish(enough);
 }
 
 /// What about the k best reach, and rather more than fewer, by one group in 64; the least where that
@@ -143,7 +165,7 @@ float thresholdOf(std::span<const float> scores, size_t k, Buffer<Scored>& room,
                   const LazyMask* mask) {
   constexpr size_t kEvery = 64 * kGroup;
   if (k < 256 || scores.size() < 16 * k) return kLeast;
-  const size_t wanted = k / 64 + k / 256 + 16;
+  const size_t wanted = k / 64 + k / 512 + 16;
   Survivors survivors(room, wanted, kLeast);
   size_t offered = 0;
   for (size_t i = 0; i + kGroup <= scores.size(); i += kEvery) {
@@ -156,8 +178,22 @@ float thresholdOf(std::span<const float> scores, size_t k, Buffer<Scored>& room,
     }
   }
   if (offered < wanted) return kLeast;
-  survivors.finish();
+  survivors.finish(0);
   return survivors.threshold();
+}
+
+/// The k best, or as many more up to `enough` as come by the way.
+Status choose(std::span<const float> scores, size_t k, size_t enough, Buffer<Scored>& out,
+              const LazyMask* mask) {
+  out.clear();
+  k = std::min(k, scores.size());
+  if (k == 0) return {};
+  ATTUNE_TRY(out.resize(Survivors::limitOf(k)));
+  const float threshold = thresholdOf(scores, k, out, mask);
+  size_t found = collect(scores, k, enough, threshold, out, mask);
+  if (found < k && threshold > kLeast) found = collect(scores, k, enough, kLeast, out, mask);
+  out.truncate(found);
+  return {};
 }
 
 }  // namespace
@@ -182,15 +218,11 @@ Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out, const 
 
 Status chooseBest(std::span<const float> scores, size_t k, Buffer<Scored>& out,
                   const LazyMask* mask) {
-  out.clear();
-  k = std::min(k, scores.size());
-  if (k == 0) return {};
-  ATTUNE_TRY(out.resize(Survivors::limitOf(k)));
-  float threshold = thresholdOf(scores, k, out, mask);
-  size_t found = collect(scores, k, threshold, out, mask);
-  if (found < k && threshold > kLeast) found = collect(scores, k, kLeast, out, mask);
-  out.truncate(found);
-  return {};
+  return choose(scores, k, k, out, mask);
+}
+
+Status chooseAbout(std::span<const float> scores, size_t k, Buffer<Scored>& out) {
+  return choose(scores, k, 2 * k, out, nullptr);
 }
 
 }  // namespace attune

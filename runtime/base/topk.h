@@ -48,4 +48,7 @@ Status topK(std::span<const float> scores, size_t k, Buffer<Scored>& out,
 Status chooseBest(std::span<const float> scores, size_t k, Buffer<Scored>& out,
             const LazyMask* mask = nullptr);
 
+/// The k best and somewhat more, at most 2 k, in no order: all that reach a score which a sample names.
+Status chooseAbout(std::span<const float> scores, size_t k, Buffer<Scored>& out);
+
 }  // namespace attune

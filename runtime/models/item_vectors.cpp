@@ -35,8 +35,19 @@ Status ItemVectors::scan(std::span<const float> vector, bool exact, ModelScratch
 }
 
 void ItemVectors::refine(std::span<const float> vector, std::span<Scored> ranked) const {
-  for (Scored& one : ranked)
-    one.score = dotBytes(vector, bytes.row(one.item).data(), bytes.scales[one.item]);
+  // Many rows at once are on their way before the first is needed.
+  constexpr size_t kAhead = 64;
+  for (size_t begin = 0; begin < ranked.size(); begin += kAhead) {
+    const auto some = ranked.subspan(begin, std::min(kAhead, ranked.size() - begin));
+    float sum = 0;
+    for (const Scored& one : some) {
+      const std::span<const int8_t> row = bytes.row(one.item);
+      sum += static_cast<float>(row.front() + row.back()) + bytes.scales[one.item];
+    }
+    asm volatile("" ::"r"(sum));
+    for (Scored& one : some)
+      one.score = dotBytes(vector, bytes.row(one.item).data(), bytes.scales[one.item]);
+  }
 }
 
 Status ItemVectors::scoreRelated(uint32_t item, ModelScratch& scratch, std::span<float> scores) const {

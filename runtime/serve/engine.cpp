@@ -121,7 +121,7 @@ Status Engine::recommend(const Session& session, const ListRequest& request,
 /// scores into shares: of the others a sample counts, because each says little.
 Result<SoftmaxScale> Engine::shortlist(const Query& query, Scratch& scratch) const {
   const std::span<const float> scores = scratch.scores.span();
-  ATTUNE_TRY(chooseBest(scores, model_->shortlist(), scratch.ranked));
+  ATTUNE_TRY(chooseAbout(scores, model_->shortlist(), scratch.ranked));
   if (scratch.ranked.empty()) return SoftmaxScale();
   float lowest = scratch.ranked[0].score;
   for (const Scored& one : scratch.ranked) lowest = std::min(lowest, one.score);

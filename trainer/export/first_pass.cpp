@@ -67,13 +67,13 @@ FirstPass measure(const BundleBuilder& bundle,
   if (!engine.ok()) check(engine.error());
   const std::vector<uint32_t> places = placesOf(*engine.value(), histories);
   FirstPass pass{.queries = static_cast<uint32_t>(histories.size())};
-  for (pass.shortlist = kShortest;; pass.shortlist *= 2) {
+  for (pass.shortlist = kShortest;; pass.shortlist += pass.shortlist / 8) {
     const auto within = std::count_if(places.begin(), places.end(), [&](uint32_t place) {
       return place <= pass.shortlist;
     });
     pass.recallAt25 = static_cast<double>(within) / static_cast<double>(places.size());
     if (pass.recallAt25 >= kFirstPassRecall ||
-        uint64_t{2} * pass.shortlist * kLargestShare > bundle.itemCount())
+        (pass.shortlist + uint64_t{pass.shortlist} / 8) * kLargestShare > bundle.itemCount())
       return pass;
   }
 }

@@ -20,7 +20,7 @@ struct FirstPass {
   }
 };
 
-/// Adds codes of the item vectors, and the shortest shortlist, a power of two, with which a measured
+/// Adds codes of the item vectors, and the shortest shortlist, to an eighth, with which a measured
 /// recall at 25 reaches kFirstPassRecall. `histories` are what is asked with: the items of some users
 /// by the bundle's numbers, newest last. Where vectors are floats, or too many items would have to be
 /// scored exactly, the bundle stays as it is. REQUIRES: a bundle that is complete otherwise; at

@@ -73,6 +73,27 @@ TEST_CASE("topK with a mask equals sorting what passes, where a sample sets the 
   CHECK(items == sorted(passing, k));
 }
 
+TEST_CASE("about the k best are the k best and at most as many more, also if the sample misleads") {
+  constexpr size_t kCount = 20000, k = 1000;
+  Random random(5);
+  std::vector<float> even(kCount), crowded(kCount, 0.0f), few(kCount, -kInfinity);
+  for (float& score : even) score = random.normal();
+  for (size_t i = 0; i < kCount; ++i) {
+    if (i % 1024 < 16) crowded[i] = even[i] + 100;
+    if (i % 50 == 0) few[i] = even[i];
+  }
+  for (const auto& scores : {even, crowded, few}) {
+    Buffer<Scored> out;
+    REQUIRE(chooseAbout(scores, k, out).ok());
+    std::vector<uint32_t> items;
+    for (const Scored& one : out) items.push_back(one.item);
+    CHECK(items.size() <= 2 * k);
+    std::sort(items.begin(), items.end());
+    for (const uint32_t item : sorted(scores, k))
+      CHECK(std::binary_search(items.begin(), items.end(), item));
+  }
+}
+
 TEST_CASE("keepBest leaves the best, sorted, and all where there are fewer") {
   Buffer<Scored> ranked;
   for (const float score : {1.0f, 5.0f, 3.0f, 5.0f}) REQUIRE(ranked.push({static_cast<uint32_t>(ranked.size()), score}).ok());
