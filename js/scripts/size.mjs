@@ -12,9 +12,10 @@ const dist = new URL('../dist/', import.meta.url);
 const kBudgets = [
   // 120,000 and 50,000 until lists of a million items got a first pass over codes.
   { name: 'attune.wasm', raw: 124_000, gzip: 53_000 },
-  { name: 'index.js', brotli: 8_750 },
-  { name: 'node.js', brotli: 8_900 },
-  { name: 'workerd.js', brotli: 8_750 },
+  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory.
+  { name: 'index.js', brotli: 8_850 },
+  { name: 'node.js', brotli: 9_150 },
+  { name: 'workerd.js', brotli: 8_850 },
   { name: 'tracker.js', brotli: 6_000 },
   { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },
   { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_400 },
@@ -24,7 +25,8 @@ const kBudgets = [
   { name: 'element.js', beside: 'index.js', brotli: 3_000 },
   { name: 'react.js', beside: 'index.js', brotli: 1_300 },
   { name: 'inline.js' },
-  { name: 'index.js', later: true, brotli: 6_950 },
+  // 6,950 until then.
+  { name: 'index.js', later: true, brotli: 7_200 },
 ];
 
 /**

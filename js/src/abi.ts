@@ -1,7 +1,8 @@
 // The one file that knows attune.wasm's pointers and memory; ../../wasm/attune_abi.h is the
 // contract. Everything it returns is a copy: memory moves when it grows.
-import { bytesOf } from './check.js';
+import { bytesOf, invalid } from './check.js';
 import { AttuneError } from './errors.js';
+import type { Fill } from './filling.js';
 import type { ListUse, Ranked } from './list.js';
 import { shortest } from './number.js';
 import type { NamedTexts } from './query.js';
@@ -27,10 +28,7 @@ const encoder = new TextEncoder();
 // Ids are byte-exact, so a byte order mark at their beginning is a part of them.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/**
- * One instance of attune.wasm with one open bundle. Handles are numbers; item and column numbers
- * must be in range.
- */
+/** One instance of attune.wasm with one open bundle. Handles are numbers; items and columns must be in range. */
 export class Engine {
   #functions: Functions = {};
   #memory: WebAssembly.Memory;
@@ -53,7 +51,7 @@ export class Engine {
   }
 
   /** Opens a bundle in an instance that is used for nothing else. */
-  static open(instance: WebAssembly.Instance, bundle: Uint8Array): Engine {
+  static async open(instance: WebAssembly.Instance, bundle: Uint8Array | Fill): Promise<Engine> {
     const version = (instance.exports['attune_abi_version'] as (() => number) | undefined)?.();
     if (version !== kAbiVersion) {
       const found = version === undefined ? 'is another module' : `speaks ABI ${version}`;
@@ -63,7 +61,7 @@ export class Engine {
       );
     }
     const engine = new Engine(instance);
-    engine.#open(bundle);
+    await engine.#open(bundle);
     return engine;
   }
 
@@ -96,10 +94,10 @@ export class Engine {
   describe(): Description {
     this.#call('describe', this.#recommender);
     const words = this.#words();
-    const [itemCount = 0, columnCount = 0, recipe = 0, length = 0] = words;
+    const [itemCount = 0, columnCount = 0, name = 0, length = 0] = words;
     const [queryColumnCount = 0, filterCount = 0] = words.subarray(6);
-    const name = this.#text(recipe, length);
-    return { itemCount, columnCount, queryColumnCount, filterCount, recipe: name };
+    const recipe = this.#text(name, length);
+    return { itemCount, columnCount, queryColumnCount, filterCount, recipe };
   }
 
   provenance(): string {
@@ -225,12 +223,7 @@ export class Engine {
     return this.#list('related', [item, session], list, []);
   }
 
-  #list(
-    call: string,
-    first: readonly number[],
-    list: ListUse,
-    context: NamedTexts,
-  ): Ranked {
+  #list(call: string, first: readonly number[], list: ListUse, context: NamedTexts): Ranked {
     this.#begin(first.at(-1)!, context, list.now, list);
     const { numResults, filter } = list;
     return this.#ranked(this.#call(call, this.#recommender, ...first, numResults, filter.handle));
@@ -247,7 +240,7 @@ export class Engine {
     this.#inputItems(items);
     const count = this.#call('explain', this.#recommender, session, items.length);
     const [events = 0, parts = 0] = this.#words();
-    const buffer = this.#memory.buffer;
+    const { buffer } = this.#memory;
     return [...new Uint32Array(buffer, events, count)].map((event, i) => ({
       event,
       parts: [...new Float32Array(buffer, parts + 4 * i * items.length, items.length)],
@@ -289,11 +282,21 @@ export class Engine {
     }
   }
 
-  #open(bundle: Uint8Array): void {
-    const pointer = this.#function('bundle_alloc')(bundle.length) >>> 0;
-    if (pointer === 0) throw outOfMemory(bundle.length);
-    new Uint8Array(this.#memory.buffer, pointer, bundle.length).set(bundle);
-    this.#call('open', pointer, bundle.length);
+  async #open(bundle: Uint8Array | Fill): Promise<void> {
+    let pointer = 0;
+    const room = (bytes: number) => {
+      this.#function('bundle_free')(pointer);
+      pointer = this.#function('bundle_alloc')(bytes) >>> 0;
+      if (pointer === 0) throw outOfMemory(bytes);
+      return new Uint8Array(this.#memory.buffer, pointer, bytes);
+    };
+    let { length } = bundle;
+    if (typeof bundle === 'function') length = await bundle(room);
+    else room(length).set(bundle);
+    // No bundle begins with a brace.
+    if (length && new Uint8Array(this.#memory.buffer)[pointer] === 0x7b)
+      throw invalid('load: JSON, not a bundle; a manifest needs publicKeys');
+    this.#call('open', pointer, length);
     this.#recommender = this.#words()[0]!;
   }
 
@@ -385,9 +388,7 @@ export class Engine {
       items: [...new Uint32Array(buffer, items, count)],
       scores: [...new Float32Array(buffer, scores, count)],
       mark: (i) =>
-        marks
-          ? { how: view.getUint32(8 * i, true), propensity: view.getFloat32(8 * i + 4, true) }
-          : undefined,
+        marks ? { how: view.getUint32(8 * i, true), propensity: view.getFloat32(8 * i + 4, true) } : undefined,
     };
   }
 }

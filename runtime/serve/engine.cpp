@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "runtime/base/math.h"
+#include "runtime/bundle/section_checks.h"
 #include "runtime/serve/list_maker.h"
 
 namespace attune {
@@ -35,10 +36,9 @@ Result<std::span<const uint8_t>> openAllowed(const Bundle& bundle) {
   if (!bundle.has(SectionKind::ItemAllowed)) return std::span<const uint8_t>();
   const auto allowed = bundle.bytes(SectionKind::ItemAllowed);
   ATTUNE_TRY(allowed);
-  const auto ones = std::count(allowed.value().begin(), allowed.value().end(), 1);
-  const auto zeros = std::count(allowed.value().begin(), allowed.value().end(), 0);
-  if (allowed.value().size() != bundle.itemCount() || ones == 0 ||
-      static_cast<size_t>(ones + zeros) != allowed.value().size())
+  // Zeros and ones, and not zeros alone.
+  const size_t count = allowed.value().size();
+  if (count != bundle.itemCount() || largestOf(IndexView(allowed.value().data(), count, 1)) != 1)
     return Error{ErrorCode::CorruptBundle, "the list of allowed items is damaged"};
   return allowed.value();
 }

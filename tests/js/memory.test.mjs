@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
@@ -91,6 +92,34 @@ test('a thousand loads and disposals leave no memory behind', async () => {
   const growth = (await held()) - before;
   clearInterval(alive);
   assert.ok(growth < 16 * kMiB, `${(growth / kMiB).toFixed(1)} MiB more after ${kCycles} loads`);
+});
+
+/** In a process of its own, whose peak nothing else has been. */
+const kStreamed = `
+  import { load } from ${JSON.stringify(new URL('../../js/dist/node.js', import.meta.url).href)};
+  const piece = new Uint8Array(1 << 16);
+  const response = (bytes) => {
+    let left = bytes;
+    const pull = (controller) => {
+      if (left === 0) return controller.close();
+      left -= piece.length;
+      controller.enqueue(piece);
+    };
+    return new Response(new ReadableStream({ pull }), { headers: { 'content-length': bytes } });
+  };
+  const loadZeros = (bytes) => load(response(bytes)).catch(({ code }) => code);
+  await loadZeros(1 << 20);
+  const before = process.resourceUsage().maxRSS;
+  const code = await loadZeros(64 << 20);
+  console.log(JSON.stringify({ code, kibibytes: process.resourceUsage().maxRSS - before }));
+`;
+
+test('a bundle that comes in pieces is in memory once, never twice', () => {
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', kStreamed], { encoding: 'utf8' });
+  const { code, kibibytes } = JSON.parse(output);
+  assert.equal(code, 'NOT_A_BUNDLE', 'zeros are refused when all of them are there');
+  assert.ok(kibibytes > 60 * 1024, `${kibibytes} KiB more: the memory was not even touched`);
+  assert.ok(kibibytes <= (1.15 * 64 + 4) * 1024, `${kibibytes} KiB more for 64 MiB`);
 });
 
 test('a thousand sessions of one recommender leave no memory behind', async () => {
