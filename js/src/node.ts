@@ -1,5 +1,6 @@
 // Entry for Node, Deno and Bun: a string may name a file, and attune.wasm is read from the disk.
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, read as readAt, readFile, statSync } from 'node:fs';
+import { promisify } from 'node:util';
 
 import { AttuneError, messageOf } from './errors.js';
 import type { Fill } from './filling.js';
@@ -36,32 +37,29 @@ async function read(fill: Fill): Promise<Uint8Array> {
   return bytes.subarray(0, length);
 }
 
+/** With the functions of node:fs: those of node:fs/promises take milliseconds to begin with. */
 async function fill(path: string | URL, room: Parameters<Fill>[0]): Promise<number> {
-  const file = await open(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  let file: number | undefined;
   try {
-    const { size } = await file.stat();
-    // A pipe or a device says that it has no bytes.
-    if (size === 0) {
-      const bytes = await file.readFile();
+    // To open a pipe may take for ever.
+    if (!statSync(path).isFile()) {
+      const bytes = await promisify(readFile)(path);
       room(bytes.length).set(bytes);
       return bytes.length;
     }
+    file = openSync(path, 'r');
+    const { size } = fstatSync(file);
     const area = room(size);
     for (let at = 0; at < size; ) {
-      const { bytesRead } = await file.read(area, at, size - at, at);
+      const { bytesRead } = await promisify(readAt)(file, area, at, size - at, at);
       if (bytesRead === 0) return at; // it was cut off meanwhile
       at += bytesRead;
     }
     return size;
   } catch (cause) {
-    throw cause instanceof AttuneError ? cause : unreadable(path, cause);
+    if (cause instanceof AttuneError) throw cause;
+    throw new AttuneError('FILE_UNREADABLE', `cannot read ${path}: ${messageOf(cause)}`, { cause });
   } finally {
-    await file.close();
+    if (file !== undefined) closeSync(file);
   }
-}
-
-function unreadable(path: string | URL, cause: unknown): AttuneError {
-  return new AttuneError('FILE_UNREADABLE', `cannot read ${path}: ${messageOf(cause)}`, { cause });
 }
