@@ -109,7 +109,7 @@ void close(uint32_t handle) {
 
 }  // namespace
 
-ATTUNE_EXPORT int32_t attune_abi_version(void) { return 6; }
+ATTUNE_EXPORT int32_t attune_abi_version(void) { return 7; }
 
 ATTUNE_EXPORT uint32_t attune_reply(void) { return addressOf(&reply); }
 
@@ -127,19 +127,21 @@ ATTUNE_EXPORT uint32_t attune_bundle_alloc(uint32_t length) {
   void* bytes = nullptr;
   return posix_memalign(&bytes, 16, length == 0 ? 1 : length) == 0 ? addressOf(bytes) : 0;
 }
-
 ATTUNE_EXPORT void attune_bundle_free(uint32_t bundle) { std::free(at<void>(bundle)); }
 
-ATTUNE_EXPORT int32_t attune_open(uint32_t bundle, uint32_t length) {
+ATTUNE_EXPORT int32_t attune_open(uint32_t bundle, uint32_t length, uint32_t metadataLater) {
   Owned<Recommender> recommender = makeOwned<Recommender>();
   if (!recommender) return outOfMemory();
-  auto engine = Engine::open({at<const uint8_t>(bundle), length});
+  auto engine = Engine::open({at<const uint8_t>(bundle), length},
+                             metadataLater != 0 ? MetadataTime::later : MetadataTime::now);
   if (!engine.ok()) return fail(engine.error());
   recommender->engine = std::move(engine.value());
   recommender->bytes = at<void>(bundle);
   return replyHandle(std::move(recommender));
 }
-
+ATTUNE_EXPORT int32_t attune_open_metadata(AttuneHandle recommender) {
+  return statusOf(at<Recommender>(recommender)->engine->openMetadata());
+}
 ATTUNE_EXPORT void attune_close(AttuneHandle recommender) {
   void* bytes = at<Recommender>(recommender)->bytes;
   close<Recommender>(recommender);
@@ -205,10 +207,9 @@ ATTUNE_EXPORT int32_t attune_attribute(AttuneHandle recommender, uint32_t item, 
 
 ATTUNE_EXPORT int32_t attune_session_open(AttuneHandle recommender, uint32_t maxEvents) {
   if (maxEvents == 0) return fail({ErrorCode::InvalidArgument, "maxEvents must be at least 1"});
-  return replyHandle(
-      makeOwned<OpenSession>(at<Recommender>(recommender)->engine->items(), maxEvents));
+  const Vocabulary& items = at<Recommender>(recommender)->engine->items();
+  return replyHandle(makeOwned<OpenSession>(items, maxEvents));
 }
-
 ATTUNE_EXPORT void attune_session_close(AttuneHandle session) { close<OpenSession>(session); }
 
 ATTUNE_EXPORT void attune_session_clear(AttuneHandle session) {
@@ -308,7 +309,6 @@ ATTUNE_EXPORT int32_t attune_named_filter(AttuneHandle recommender, uint32_t fil
   replyText(2, filters.expression(filter));
   return 0;
 }
-
 ATTUNE_EXPORT void attune_filter_close(AttuneHandle filter) { close<Filter>(filter); }
 
 ATTUNE_EXPORT int32_t attune_filter_value(AttuneHandle recommender, uint32_t nameLength,

@@ -50,9 +50,12 @@ double attune_error_at(void);
 uint32_t attune_bundle_alloc(uint32_t length);
 void attune_bundle_free(uint32_t bundle);
 
-/* Opens the bundle at a pointer from attune_bundle_alloc and takes it over on success.
-   reply: recommender */
-int32_t attune_open(uint32_t bundle, uint32_t length);
+/* Opens the bundle at a pointer from attune_bundle_alloc and takes it over on success. With
+   metadataLater = 1 the bytes of the items' metadata may be put there afterwards: until
+   attune_open_metadata there are no columns. reply: recommender */
+int32_t attune_open(uint32_t bundle, uint32_t length, uint32_t metadataLater);
+/* Filters must be opened anew after it. */
+int32_t attune_open_metadata(AttuneHandle recommender);
 void attune_close(AttuneHandle recommender);
 
 /* reply: items, columns, recipe pointer, length, provenance (JSON) pointer, length, query columns,

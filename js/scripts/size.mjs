@@ -12,12 +12,12 @@ const dist = new URL('../dist/', import.meta.url);
 const kBudgets = [
   // 120,000 and 50,000 until lists of a million items got a first pass over codes.
   { name: 'attune.wasm', raw: 124_000, gzip: 53_000 },
-  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory.
-  { name: 'index.js', brotli: 8_850 },
-  { name: 'node.js', brotli: 9_150 },
-  { name: 'workerd.js', brotli: 8_850 },
+  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too.
+  { name: 'index.js', brotli: 9_000 },
+  { name: 'node.js', brotli: 9_320 },
+  { name: 'workerd.js', brotli: 9_000 },
   { name: 'tracker.js', brotli: 6_000 },
-  { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },
+  { name: 'tracker.js', beside: 'index.js', brotli: 5_050 },
   { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_400 },
   { name: 'aws.js', beside: 'index.js', brotli: 4_200 },
   { name: 'worker.js', brotli: 2_300 },
@@ -26,7 +26,7 @@ const kBudgets = [
   { name: 'react.js', beside: 'index.js', brotli: 1_300 },
   { name: 'inline.js' },
   // 6,950 until then.
-  { name: 'index.js', later: true, brotli: 7_200 },
+  { name: 'index.js', later: true, brotli: 7_750 },
 ];
 
 /**

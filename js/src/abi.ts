@@ -1,28 +1,21 @@
 // The one file that knows attune.wasm's pointers and memory; ../../wasm/attune_abi.h is the
 // contract. Everything it returns is a copy: memory moves when it grows.
 import { bytesOf, invalid } from './check.js';
+import type { Description } from './catalogue.js';
 import { AttuneError } from './errors.js';
-import type { Fill } from './filling.js';
+import type { Opened, Pending } from './filling.js';
 import type { ListUse, Ranked } from './list.js';
 import { shortest } from './number.js';
 import type { NamedTexts } from './query.js';
 import type { Column, ColumnType, HistoryEvent } from './types.js';
 
-const kAbiVersion = 6;
+const kAbiVersion = 7;
 const kUnknownItem = 0xffffffff;
 const kReplyWords = 8;
 /** By the number of bundle.fbs's ColumnType. */
 const kColumnTypes: readonly ColumnType[] = ['categorical', 'integer', 'real', 'boolean', 'text'];
 
 type Functions = Record<string, (...values: number[]) => number>;
-
-export type Description = {
-  itemCount: number;
-  columnCount: number;
-  queryColumnCount: number;
-  filterCount: number;
-  recipe: string;
-};
 
 const encoder = new TextEncoder();
 // Ids are byte-exact, so a byte order mark at their beginning is a part of them.
@@ -34,6 +27,7 @@ export class Engine {
   #memory: WebAssembly.Memory;
   #reply = 0;
   #recommender = 0;
+  #bundle = [0, 0];
   #holds = 0;
   #closed = false;
   #trap: AttuneError | undefined;
@@ -41,26 +35,26 @@ export class Engine {
   private constructor({ exports }: WebAssembly.Instance) {
     this.#memory = exports.memory as WebAssembly.Memory;
     for (const [name, value] of Object.entries(exports)) {
-      if (typeof value === 'function') {
-        this.#functions[name] = (...values) =>
-          this.#guard(name, value as Functions[string], values);
-      }
+      if (typeof value !== 'function') continue;
+      this.#functions[name] = (...values) => this.#guard(name, value as Functions[string], values);
     }
     this.#functions['_initialize']?.();
     this.#reply = this.#function('reply')() >>> 0;
   }
 
-  /** Opens a bundle in an instance that is used for nothing else. */
-  static async open(instance: WebAssembly.Instance, bundle: Uint8Array | Fill): Promise<Engine> {
+  /** While the items' metadata have not come: what a call that needs them throws. */
+  pending: Pending | undefined;
+
+  /** Opens a bundle in an instance that is used for nothing else; if `pending`, without its metadata. */
+  static async open(instance: WebAssembly.Instance, bundle: Opened, pending?: Pending): Promise<Engine> {
     const version = (instance.exports['attune_abi_version'] as (() => number) | undefined)?.();
     if (version !== kAbiVersion) {
       const found = version === undefined ? 'is another module' : `speaks ABI ${version}`;
-      throw new AttuneError(
-        'WASM_UNAVAILABLE',
-        `this attune.wasm ${found}, the package needs ABI ${kAbiVersion}: take both from one version`,
-      );
+      const message = `this attune.wasm ${found}, the package needs ABI ${kAbiVersion}: take both from one version`;
+      throw new AttuneError('WASM_UNAVAILABLE', message);
     }
     const engine = new Engine(instance);
+    engine.pending = pending;
     await engine.#open(bundle);
     return engine;
   }
@@ -168,10 +162,7 @@ export class Engine {
   }
 
   setAttributes(session: number, attributes: NamedTexts): void {
-    for (const [name, text] of attributes) {
-      const [nameLength, length] = this.#input(name, text);
-      this.#call('session_attribute', this.#recommender, session, nameLength!, length!);
-    }
+    this.#values('session_attribute', attributes, session);
   }
 
   eventCount(session: number): number {
@@ -207,6 +198,7 @@ export class Engine {
     const [length] = this.#input(expression);
     const opened = this.#function('filter_open')(this.#recommender, length!, compatible ? 1 : 0);
     if (opened >= 0) return this.#words()[0]!;
+    if (this.pending) throw this.pending();
     const meant = this.#replyText();
     throw this.#error(meant === '' ? '' : `; did you mean ${meant}?`);
   }
@@ -261,10 +253,7 @@ export class Engine {
   /** A new request. */
   #begin(session: number, context: NamedTexts, now: number, list?: ListUse): void {
     this.#call('request', this.#recommender, session, now, +!!list?.exact);
-    for (const [name, text] of context) {
-      const [nameLength, length] = this.#input(name, text);
-      this.#call('context_set', this.#recommender, nameLength!, length!);
-    }
+    this.#values('context_set', context);
     if (list?.filter.handle) this.#values('filter_value', list.filter.values);
     if (!list?.controls) return;
     this.#input(bytesOf(Float64Array.from(list.controls.numbers))!);
@@ -275,14 +264,11 @@ export class Engine {
     }
   }
 
-  #values(call: string, values: NamedTexts): void {
-    for (const [name, text] of values) {
-      const [nameLength, length] = this.#input(name, text);
-      this.#call(call, this.#recommender, nameLength!, length!);
-    }
+  #values(call: string, values: NamedTexts, ...first: number[]): void {
+    for (const pair of values) this.#call(call, this.#recommender, ...first, ...this.#input(...pair));
   }
 
-  async #open(bundle: Uint8Array | Fill): Promise<void> {
+  async #open(bundle: Opened): Promise<void> {
     let pointer = 0;
     const room = (bytes: number) => {
       this.#function('bundle_free')(pointer);
@@ -296,8 +282,23 @@ export class Engine {
     // No bundle begins with a brace.
     if (length && new Uint8Array(this.#memory.buffer)[pointer] === 0x7b)
       throw invalid('load: JSON, not a bundle; a manifest needs publicKeys');
-    this.#call('open', pointer, length);
+    this.#call('open', pointer, length, +!!this.pending);
     this.#recommender = this.#words()[0]!;
+    this.#bundle = [pointer, length];
+  }
+
+  /** Takes the metadata's bytes, each part with its place in the bundle, and opens them. */
+  openMetadata(parts: readonly (readonly [Uint8Array, number])[]): void {
+    const memory = this.bundle();
+    for (const [bytes, at] of parts) memory.set(bytes, at);
+    this.#call('open_metadata', this.#recommender);
+    this.pending = undefined;
+  }
+
+  /** The bundle where it lies, until the next call. */
+  bundle(): Uint8Array {
+    if (this.#closed) throw this.closedError();
+    return new Uint8Array(this.#memory.buffer, ...(this.#bundle as [number, number]));
   }
 
   #function(name: string): Functions[string] {

@@ -1,6 +1,6 @@
 // What a bundle's items are called and what is said about them, and the shape of answers: shared by
 // a recommender and its sessions.
-import type { Description, Engine } from './abi.js';
+import type { Engine } from './abi.js';
 import { checkCount, checkOptions, checkTimestamp, invalid, meant, show } from './check.js';
 import { checkControls, kControlOptions } from './controls.js';
 import { Filters } from './filter.js';
@@ -29,6 +29,15 @@ export const kListOptions = [
   ...kControlOptions,
 ] as const;
 
+/** What a bundle holds. */
+export interface Description {
+  itemCount: number;
+  columnCount: number;
+  queryColumnCount: number;
+  filterCount: number;
+  recipe: string;
+}
+
 /** Options of a list as the engine takes them. */
 export interface ListRequest extends ListUse {
   columns: readonly number[] | undefined;
@@ -38,12 +47,12 @@ export class Catalogue {
   readonly itemCount: number;
   /** Version of the manifest that the bundle came with, if it came with one. */
   version: number | undefined;
-  readonly columns: readonly Column[];
+  columns!: readonly Column[];
   /** Columns of users, and of requests, whose values the model knows. */
   readonly userColumns: readonly Column[];
   readonly contextColumns: readonly Column[];
   readonly #engine: Engine;
-  readonly #columnNumbers: ReadonlyMap<string, number>;
+  #columnNumbers!: ReadonlyMap<string, number>;
   readonly filters: Filters;
 
   /** Ids of items listed before, by number: decoding a list's ids takes longer than ranking it. */
@@ -51,14 +60,13 @@ export class Catalogue {
 
   constructor(
     engine: Engine,
-    { itemCount, columnCount, queryColumnCount, filterCount }: Description,
+    { itemCount, queryColumnCount, filterCount }: Description,
     language: FilterLanguage | undefined,
   ) {
     this.#engine = engine;
     this.filters = new Filters(engine, filterCount, language);
     this.itemCount = itemCount;
-    const columns = Array.from({ length: columnCount }, (_, i) => Object.freeze(engine.column(i)));
-    this.columns = Object.freeze(columns);
+    this.readColumns();
     const queryColumns = Array.from({ length: queryColumnCount }, (_, i) => engine.queryColumn(i));
     const columnsOf = (users: boolean) =>
       Object.freeze(
@@ -66,6 +74,14 @@ export class Catalogue {
       );
     this.userColumns = columnsOf(true);
     this.contextColumns = columnsOf(false);
+  }
+
+  /** Again when the metadata have come. */
+  readColumns(): void {
+    const engine = this.#engine;
+    const length = engine.describe().columnCount;
+    const columns = Array.from({ length }, (_, i) => Object.freeze(engine.column(i)));
+    this.columns = Object.freeze(columns);
     this.#columnNumbers = new Map(columns.map((column, i) => [column.name, i]));
   }
 
@@ -91,6 +107,7 @@ export class Catalogue {
   }
 
   columnNumbers(where: string, names: readonly string[]): number[] {
+    if (this.#engine.pending) throw this.#engine.pending();
     if (!Array.isArray(names)) throw invalid(`${where}: ${show(names)} is not an array of names`);
     return (names as readonly string[]).map((name) => {
       const column = this.#columnNumbers.get(name);

@@ -65,25 +65,31 @@ export class Origin {
     checkOk('manifest', response);
     // Files are beside the place that it really came from.
     this.#base = response.url || this.name;
-    const bytes = await this.#read('manifest', response, kMaxManifestBytes);
+    const bytes = new Uint8Array(kMaxManifestBytes);
+    const length = await this.#read('manifest', response, bytes);
     return {
-      text: new TextDecoder().decode(bytes),
+      text: new TextDecoder().decode(bytes.subarray(0, length)),
       etag: response.headers.get('etag') ?? undefined,
     };
   }
 
   /**
-   * The bytes of a file beside the manifest, at most `most` of them. `again`: not from the browser's
-   * cache.
+   * Puts a file beside the manifest into `area` and returns how many bytes it has; one that has more is
+   * an error. `again`: not from the browser's cache.
    */
-  async file(name: string, most: number, again = false): Promise<Uint8Array> {
-    if (this.#readFile) return (await this.#readFile(this.#beside(name)))!;
+  async file(name: string, area: Uint8Array, again = false): Promise<number> {
+    if (this.#readFile) {
+      const bytes = (await this.#readFile(this.#beside(name)))!;
+      if (bytes.length > area.length) throw tooLong(name, area.length);
+      area.set(bytes);
+      return bytes.length;
+    }
     const url = new URL(name, this.#base).href;
     const init: RequestInit = again ? { cache: 'reload' } : {};
     const template = isRequest(this.#source) ? this.#source : undefined;
     const response = await this.#fetch(name, new Request(template ? new Request(url, template) : url, init));
     checkOk(name, response);
-    return this.#read(name, response, most);
+    return this.#read(name, response, area);
   }
 
   async #fileText(): Promise<string> {
@@ -123,9 +129,8 @@ export class Origin {
     }
   }
 
-  /** Reads a body, and stops where it becomes longer than it may be. */
-  async #read(what: string, response: Response, most: number): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = [];
+  /** Reads a body, and stops where it becomes longer than it may be. Returns its length. */
+  async #read(what: string, response: Response, area: Uint8Array): Promise<number> {
     let length = 0;
     const reader = response.body?.getReader();
     const silence = new Silence(this.#signal, () => void reader?.cancel().catch(() => {}));
@@ -135,9 +140,9 @@ export class Origin {
         if (silence.signal.aborted) throw silence.signal.reason;
         if (done) break;
         silence.broken();
+        if (length + value.length > area.length) throw tooLong(what, area.length);
+        area.set(value, length);
         length += value.length;
-        if (length > most) throw tooLong(what, most);
-        chunks.push(value);
       }
     } catch (cause) {
       void reader?.cancel().catch(() => {});
@@ -146,19 +151,8 @@ export class Origin {
     } finally {
       silence.end();
     }
-    return concatenated(chunks, length);
+    return length;
   }
-}
-
-export function concatenated(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 /** A signal that aborts with another one, or when nothing was heard for a while. */

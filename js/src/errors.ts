@@ -26,6 +26,8 @@ export type LocalErrorCode =
   | 'EXPIRED'
   /** A file has another size or SHA-256 than the manifest says. */
   | 'HASH_MISMATCH'
+  /** The items' metadata have not come yet. */
+  | 'NOT_LOADED'
   /** A local file could not be read. */
   | 'FILE_UNREADABLE'
   /** The caller's signal aborted the loading. */

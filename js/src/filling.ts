@@ -7,6 +7,12 @@ import { AttuneError, messageOf } from './errors.js';
  */
 export type Fill = (room: (bytes: number) => Uint8Array) => Promise<number>;
 
+/** A bundle as an engine takes it. */
+export type Opened = Uint8Array | Fill;
+
+/** Makes the error of what needs the items' metadata before they are there. */
+export type Pending = () => AttuneError;
+
 /** No bundle is larger (BundleLimits::kMaxBytes), whatever a header says. */
 const kMaxBytes = 2 ** 30;
 

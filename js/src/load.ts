@@ -3,7 +3,7 @@
 import { Engine } from './abi.js';
 import { bytesOf, checkCount, checkOptions, invalid, show } from './check.js';
 import { AttuneError, messageOf, partOf } from './errors.js';
-import type { Fill } from './filling.js';
+import type { Fill, Opened, Pending } from './filling.js';
 import type { PublishedRecommender } from './published.js';
 import { Recommender } from './recommender.js';
 import type { BundleSource, LoadOptions, PublicKeys, WasmSource } from './types.js';
@@ -70,11 +70,11 @@ class Loader {
     }
     if (maxEvents !== undefined) checkCount('maxEvents', maxEvents, 1);
     throwIfAborted(signal);
-    const open = async (bundle: Opened | Promise<Opened>) => {
+    const open = async (bundle: Opened | Promise<Opened>, pending?: Pending) => {
       const [module, bytes] = await Promise.all([this.#module(wasm), bundle]);
       const instance = await instantiate(module);
       throwIfAborted(signal);
-      return Engine.open(instance, bytes);
+      return Engine.open(instance, bytes, pending);
     };
     try {
       const host = { ...this.#platform, open };
@@ -157,9 +157,6 @@ class Loader {
     );
   }
 }
-
-/** A bundle as the engine takes it. */
-type Opened = Uint8Array | Fill;
 
 async function instantiate(module: WebAssembly.Module): Promise<WebAssembly.Instance> {
   try {

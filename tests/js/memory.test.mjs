@@ -44,7 +44,7 @@ test('inside one instance, a thousand bundles opened and closed take no more mem
   const cycle = (bytes) => {
     const pointer = wasm.attune_bundle_alloc(bytes.length);
     new Uint8Array(wasm.memory.buffer).set(bytes, pointer);
-    if (wasm.attune_open(pointer, bytes.length) < 0) return wasm.attune_bundle_free(pointer);
+    if (wasm.attune_open(pointer, bytes.length, 0) < 0) return wasm.attune_bundle_free(pointer);
     const recommender = reply();
     assert.equal(wasm.attune_session_open(recommender, 100), 0);
     const session = reply();
