@@ -153,6 +153,11 @@ int32_t attune_recommend(AttuneHandle recommender, AttuneHandle session, uint32_
 int32_t attune_related(AttuneHandle recommender, uint32_t item, AttuneHandle session,
                        uint32_t numResults, AttuneHandle filter);
 
+/* input: an item's id, known or not. Returns 1 if it passes the filter in the request that has begun,
+   with its attune_filter_value, else 0. */
+int32_t attune_filter_passes(AttuneHandle recommender, AttuneHandle session, AttuneHandle filter,
+                             uint32_t idLength);
+
 /* input: `count` uint32 item indexes, 0xffffffff for an unknown item. Ranks them for the session.
    Returns how many known, different items there are; scores sum to 1. reply: as attune_recommend */
 int32_t attune_rank(AttuneHandle recommender, AttuneHandle session, uint32_t count);

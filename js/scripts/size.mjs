@@ -10,12 +10,13 @@ const dist = new URL('../dist/', import.meta.url);
 
 /** What is measured, and how many bytes each may have. */
 const kBudgets = [
-  // 120,000 and 50,000 until lists of a million items got a first pass over codes.
-  { name: 'attune.wasm', raw: 124_000, gzip: 53_000 },
-  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too.
-  { name: 'index.js', brotli: 9_000 },
-  { name: 'node.js', brotli: 9_320 },
-  { name: 'workerd.js', brotli: 9_000 },
+  // 120,000 and 50,000 until lists of a million items got a first pass over codes; 124,000 and 53,000
+  // until rankings were filtered.
+  { name: 'attune.wasm', raw: 124_600, gzip: 53_500 },
+  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters.
+  { name: 'index.js', brotli: 9_100 },
+  { name: 'node.js', brotli: 9_400 },
+  { name: 'workerd.js', brotli: 9_100 },
   { name: 'tracker.js', brotli: 6_000 },
   { name: 'tracker.js', beside: 'index.js', brotli: 5_050 },
   { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_400 },

@@ -1,19 +1,17 @@
 // The one file that knows attune.wasm's pointers and memory; ../../wasm/attune_abi.h is the
 // contract. Everything it returns is a copy: memory moves when it grows.
 import { bytesOf, invalid } from './check.js';
-import type { Description } from './catalogue.js';
-import { AttuneError } from './errors.js';
+import { type Description, kColumnTypes } from './catalogue.js';
+import { AttuneError, outOfMemory } from './errors.js';
 import type { Opened, Pending } from './filling.js';
-import type { ListUse, Ranked } from './list.js';
+import type { ListUse, Ranked, RankingUse } from './list.js';
 import { shortest } from './number.js';
 import type { NamedTexts } from './query.js';
-import type { Column, ColumnType, HistoryEvent } from './types.js';
+import type { Column, HistoryEvent } from './types.js';
 
 const kAbiVersion = 7;
 const kUnknownItem = 0xffffffff;
 const kReplyWords = 8;
-/** By the number of bundle.fbs's ColumnType. */
-const kColumnTypes: readonly ColumnType[] = ['categorical', 'integer', 'real', 'boolean', 'text'];
 
 type Functions = Record<string, (...values: number[]) => number>;
 
@@ -216,7 +214,7 @@ export class Engine {
   }
 
   #list(call: string, first: readonly number[], list: ListUse, context: NamedTexts): Ranked {
-    this.#begin(first.at(-1)!, context, list.now, list);
+    this.#begin(first.at(-1)!, context, list);
     const { numResults, filter } = list;
     return this.#ranked(this.#call(call, this.#recommender, ...first, numResults, filter.handle));
   }
@@ -239,9 +237,16 @@ export class Engine {
     }));
   }
 
-  /** Ranks items by number; undefined is an unknown item. */
-  rank(session: number, items: readonly (number | undefined)[], context: NamedTexts): Ranked {
-    this.#begin(session, context, Date.now() / 1000);
+  /** Begins a ranking: which of the items pass its filter. */
+  passing(session: number, itemIds: string[], context: NamedTexts, list: RankingUse): string[] {
+    this.#begin(session, context, list);
+    const asked = [this.#recommender, session, list.filter.handle];
+    const passes = (id: string) => this.#call('filter_passes', ...asked, ...this.#input(id));
+    return list.filter.handle ? itemIds.filter(passes) : itemIds;
+  }
+
+  /** Goes on with it: ranks items by number; undefined is an unknown item. */
+  rank(session: number, items: readonly (number | undefined)[]): Ranked {
     this.#inputItems(items);
     return this.#ranked(this.#call('rank', this.#recommender, session, items.length));
   }
@@ -251,11 +256,11 @@ export class Engine {
   }
 
   /** A new request. */
-  #begin(session: number, context: NamedTexts, now: number, list?: ListUse): void {
-    this.#call('request', this.#recommender, session, now, +!!list?.exact);
+  #begin(session: number, context: NamedTexts, list: RankingUse & Partial<ListUse>): void {
+    this.#call('request', this.#recommender, session, list.now, +!!list.exact);
     this.#values('context_set', context);
-    if (list?.filter.handle) this.#values('filter_value', list.filter.values);
-    if (!list?.controls) return;
+    if (list.filter.handle) this.#values('filter_value', list.filter.values);
+    if (!list.controls) return;
     this.#input(bytesOf(Float64Array.from(list.controls.numbers))!);
     this.#call('controls', this.#recommender);
     for (const { filter, percent } of list.controls.promotions) {
@@ -392,8 +397,4 @@ export class Engine {
         marks ? { how: view.getUint32(8 * i, true), propensity: view.getFloat32(8 * i + 4, true) } : undefined,
     };
   }
-}
-
-function outOfMemory(bytes: number): AttuneError {
-  return new AttuneError('OUT_OF_MEMORY', `no memory for ${bytes} bytes`);
 }

@@ -4,14 +4,16 @@ import type { Engine } from './abi.js';
 import { checkCount, checkOptions, checkTimestamp, invalid, meant, show } from './check.js';
 import { checkControls, kControlOptions } from './controls.js';
 import { Filters } from './filter.js';
-import type { ListUse, Ranked } from './list.js';
+import type { ListUse, Ranked, RankingUse } from './list.js';
 import { shortest } from './number.js';
 import type {
   Column,
+  ColumnType,
   FilterLanguage,
   ListOptions,
   Metadata,
   MetadataColumns,
+  RankingOptions,
   RecommendedItem,
 } from './types.js';
 import { uuidV7 } from './uuid.js';
@@ -29,6 +31,9 @@ export const kListOptions = [
   ...kControlOptions,
 ] as const;
 
+/** By the number of bundle.fbs's ColumnType. */
+export const kColumnTypes: readonly ColumnType[] = ['categorical', 'integer', 'real', 'boolean', 'text'];
+
 /** What a bundle holds. */
 export interface Description {
   itemCount: number;
@@ -38,7 +43,11 @@ export interface Description {
   recipe: string;
 }
 
-/** Options of a list as the engine takes them. */
+/** Options of a ranking, and of a list, as the engine takes them. */
+export interface RankingRequest extends RankingUse {
+  columns: readonly number[] | undefined;
+}
+
 export interface ListRequest extends ListUse {
   columns: readonly number[] | undefined;
 }
@@ -86,16 +95,22 @@ export class Catalogue {
   }
 
   listRequest(options: ListOptions): ListRequest {
-    const { numResults = kDefaultResults, filter, filterValues, metadataColumns, exact } = options;
-    const { timestamp = Date.now() / 1000 } = options;
+    const { numResults = kDefaultResults, exact } = options;
     const wanted = checkCount('numResults', numResults, 0);
     return {
+      ...this.rankingRequest(options),
       numResults: Math.min(wanted, this.itemCount),
+      controls: checkControls(options, this),
+      exact,
+    };
+  }
+
+  rankingRequest(options: Omit<RankingOptions, 'inputList'>): RankingRequest {
+    const { filter, filterValues, metadataColumns, timestamp = Date.now() / 1000 } = options;
+    return {
       columns: this.metadataColumns(metadataColumns),
       filter: this.filters.use(filter, filterValues),
-      controls: checkControls(options, this),
       now: checkTimestamp('timestamp', timestamp),
-      exact,
     };
   }
 

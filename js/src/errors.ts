@@ -62,6 +62,10 @@ export class AttuneError extends Error {
   }
 }
 
+export function outOfMemory(bytes: number): AttuneError {
+  return new AttuneError('OUT_OF_MEMORY', `no memory for ${bytes} bytes`);
+}
+
 /** What an error of others says. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

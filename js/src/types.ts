@@ -125,6 +125,11 @@ export interface RankingOptions {
   /** The circumstances of the request, such as `{ DEVICE: 'phone' }`. */
   context?: Values | undefined;
   metadataColumns?: MetadataColumns | undefined;
+  /** Leaves out what does not pass, items that the bundle does not have among them. */
+  filter?: string | undefined;
+  filterValues?: FilterValues | undefined;
+  /** The time of the request, for filters, a Date or seconds since 1970; now. */
+  timestamp?: Date | number | undefined;
 }
 
 /** Keeps a share of a list for items that a filter of its own lets pass. */

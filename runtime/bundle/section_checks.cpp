@@ -1,37 +1,34 @@
 #include "runtime/bundle/section_checks.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "runtime/base/utf8.h"
 
+// Loops over plain pointers: compiled for few bytes, calls of small functions would not go away.
 namespace attune {
 namespace {
 
 constexpr uint32_t kMagnitude = 0x7FFFFFFF;
 
-uint32_t bitsOf(float number) {
-  uint32_t bits;
-  std::memcpy(&bits, &number, sizeof bits);
-  return bits;
-}
-
-/// Without a way out of the loop, so that compilers take many numbers at once; so are all below.
 template <typename T>
-T largest(const T* numbers, size_t count) {
-  T most = 0;
-  for (size_t i = 0; i < count; ++i) most = std::max(most, numbers[i]);
+uint32_t largest(const T* numbers, size_t count, uint32_t mask = ~uint32_t{0}) {
+  uint32_t most = 0;
+  for (const T* end = numbers + count; numbers != end; ++numbers) {
+    const uint32_t number = *numbers & mask;
+    if (number > most) most = number;
+  }
   return most;
 }
 
 /// Whether one string, which lies before the other in a text that ends at `end`, comes before it.
-bool comesBefore(std::string_view one, std::string_view other, const char* end) {
-  const size_t shared = std::min(one.size(), other.size());
+inline bool comesBefore(const char* one, size_t oneSize, const char* other, size_t otherSize,
+                        const char* end) {
+  const size_t shared = oneSize < otherSize ? oneSize : otherSize;
   for (size_t i = 0; i < shared;) {
-    if (end - (other.data() + i) >= 8) {
+    if (end - other >= static_cast<std::ptrdiff_t>(i + 8)) {
       uint64_t left, right;
-      std::memcpy(&left, one.data() + i, 8);
-      std::memcpy(&right, other.data() + i, 8);
+      std::memcpy(&left, one + i, 8);
+      std::memcpy(&right, other + i, 8);
       const uint64_t differing = left ^ right;
       i += differing == 0 ? 8 : static_cast<size_t>(__builtin_ctzll(differing)) / 8;
       if (differing == 0) continue;
@@ -41,7 +38,7 @@ bool comesBefore(std::string_view one, std::string_view other, const char* end) 
     if (left != right) return left < right;
     ++i;
   }
-  return one.size() < other.size();
+  return oneSize < otherSize;
 }
 
 }  // namespace
@@ -58,9 +55,10 @@ uint32_t largestOf(const IndexView& numbers) {
 
 bool areWithin(std::span<const float> numbers, float limit) {
   // Without their signs, floats have the order of their bits, infinity and NaN at its end.
-  uint32_t most = 0;
-  for (const float number : numbers) most = std::max(most, bitsOf(number) & kMagnitude);
-  return most <= bitsOf(limit);
+  const auto* bits = reinterpret_cast<const uint32_t*>(numbers.data());
+  uint32_t most;
+  std::memcpy(&most, &limit, sizeof most);
+  return largest(bits, numbers.size(), kMagnitude) <= most;
 }
 
 bool hasInfinite(const NumberView& numbers) {
@@ -71,22 +69,31 @@ bool hasInfinite(const NumberView& numbers) {
 }
 
 bool areMonotone(std::span<const uint32_t> numbers) {
-  uint32_t falls = 0;
-  for (size_t i = 1; i < numbers.size(); ++i) falls |= numbers[i - 1] > numbers[i];
-  return falls == 0;
+  const uint32_t* number = numbers.data();
+  uint32_t before = 0;
+  for (const uint32_t* end = number + numbers.size(); number != end; ++number) {
+    if (*number < before) return false;
+    before = *number;
+  }
+  return true;
 }
 
 bool countUp(std::span<const uint32_t> numbers) {
-  uint32_t differing = 0;
-  for (uint32_t i = 0; i < numbers.size(); ++i) differing |= numbers[i] ^ i;
-  return differing == 0;
+  const uint32_t* number = numbers.data();
+  const auto size = static_cast<uint32_t>(numbers.size());
+  for (uint32_t i = 0; i < size; ++i)
+    if (number[i] != i) return false;
+  return true;
 }
 
 LengthRange lengthsOf(std::span<const uint32_t> offsets) {
   LengthRange range;
-  for (size_t i = 1; i < offsets.size(); ++i) {
-    const uint32_t length = offsets[i] - offsets[i - 1];
-    range = {std::min(range.least, length), std::max(range.most, length)};
+  const uint32_t* offset = offsets.data();
+  const size_t size = offsets.size();
+  for (size_t i = 1; i < size; ++i) {
+    const uint32_t length = offset[i] - offset[i - 1];
+    if (length < range.least) range.least = length;
+    if (length > range.most) range.most = length;
   }
   return range;
 }
@@ -94,17 +101,24 @@ LengthRange lengthsOf(std::span<const uint32_t> offsets) {
 bool areUtf8(std::string_view text, std::span<const uint32_t> offsets) {
   if (!isUtf8(text)) return false;
   // None of them begins within a character.
-  for (const uint32_t offset : offsets)
-    if (offset < text.size() && (static_cast<uint8_t>(text[offset]) & 0xC0) == 0x80) return false;
+  const char* begin = text.data();
+  const size_t size = text.size();
+  const uint32_t* offset = offsets.data();
+  for (const uint32_t* end = offset + offsets.size(); offset != end; ++offset)
+    if (*offset < size && (static_cast<uint8_t>(begin[*offset]) & 0xC0) == 0x80) return false;
   return true;
 }
 
 bool areAscending(std::string_view text, std::span<const uint32_t> offsets) {
   const char* begin = text.data();
-  for (size_t i = 2; i < offsets.size(); ++i)
-    if (!comesBefore({begin + offsets[i - 2], offsets[i - 1] - offsets[i - 2]},
-                     {begin + offsets[i - 1], offsets[i] - offsets[i - 1]}, begin + text.size()))
+  const char* end = begin + text.size();
+  const uint32_t* offset = offsets.data();
+  const size_t size = offsets.size();
+  for (size_t i = 2; i < size; ++i) {
+    const uint32_t one = offset[i - 2], other = offset[i - 1];
+    if (!comesBefore(begin + one, other - one, begin + other, offset[i] - other, end))
       return false;
+  }
   return true;
 }
 

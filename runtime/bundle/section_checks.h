@@ -7,7 +7,7 @@
 #include "runtime/bundle/tensor.h"
 
 /// The passes over all numbers of a section that opening a bundle makes: what a large bundle's opening
-/// takes is these. A file of their own, because they are compiled to be fast and not to be small.
+/// takes is these.
 namespace attune {
 
 /// The largest number; 0 of none.
