@@ -12,7 +12,7 @@ const dist = new URL('../dist/', import.meta.url);
 const kBudgets = [
   // 120,000 and 50,000 until lists of a million items got a first pass over codes; 124,000 and 53,000
   // until rankings were filtered.
-  { name: 'attune.wasm', raw: 124_600, gzip: 53_500 },
+  { name: 'attune.wasm', raw: 124_600, gzip: 53_700 },
   // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters.
   { name: 'index.js', brotli: 9_100 },
   { name: 'node.js', brotli: 9_400 },
