@@ -15,7 +15,7 @@ const kBudgets = [
   { name: 'attune.wasm', raw: 124_600, gzip: 53_700 },
   // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters.
   { name: 'index.js', brotli: 9_100 },
-  { name: 'node.js', brotli: 9_400 },
+  { name: 'node.js', brotli: 9_450 },
   { name: 'workerd.js', brotli: 9_100 },
   { name: 'tracker.js', brotli: 6_000 },
   { name: 'tracker.js', beside: 'index.js', brotli: 5_050 },
