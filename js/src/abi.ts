@@ -292,10 +292,8 @@ export class Engine {
     this.#bundle = [pointer, length];
   }
 
-  /** Takes the metadata's bytes, each part with its place in the bundle, and opens them. */
-  openMetadata(parts: readonly (readonly [Uint8Array, number])[]): void {
-    const memory = this.bundle();
-    for (const [bytes, at] of parts) memory.set(bytes, at);
+  /** Opens the metadata, which have been put into the bundle. */
+  openMetadata(): void {
     this.#call('open_metadata', this.#recommender);
     this.pending = undefined;
   }

@@ -2,6 +2,7 @@
 // may be a path.
 import { invalid, show } from './check.js';
 import { AttuneError, messageOf } from './errors.js';
+import type { Platform } from './load.js';
 import { fail } from './manifest.js';
 import type { BundleSource } from './types.js';
 
@@ -24,7 +25,8 @@ export class NetworkError extends AttuneError {
   }
 }
 
-type ReadFile = (source: string | URL) => Promise<Uint8Array> | undefined;
+/** How files are read where a string may be a path. */
+export type Files = Pick<Platform, 'readFile' | 'fillFile'>;
 
 /** Where a manifest lies, and its files beside it. */
 export class Origin {
@@ -33,13 +35,13 @@ export class Origin {
   /** Whether name is a URL that a page's cache may know. */
   readonly isUrl: boolean;
   readonly #source: string | URL | Request;
-  readonly #readFile: ReadFile | undefined;
+  readonly #files: Files | undefined;
   readonly #signal: AbortSignal;
   /** A response given instead of a source: the first manifest. */
   #given: Response | undefined;
   #base: string;
 
-  constructor(source: BundleSource, readFile: ReadFile | undefined, signal: AbortSignal) {
+  constructor(source: BundleSource, files: Files, signal: AbortSignal) {
     this.#signal = signal;
     const given = isResponse(source) ? source : undefined;
     const place = given ? given.url : source;
@@ -49,15 +51,15 @@ export class Origin {
     this.#given = given;
     this.#source = place as string | URL | Request;
     const isFile = !isRequest(place) && !/^https?:/i.test(absolute(place as string | URL));
-    this.#readFile = isFile ? readFile : undefined;
-    this.isUrl = !this.#readFile;
+    this.#files = isFile && files.readFile ? files : undefined;
+    this.isUrl = !this.#files;
     this.name = isRequest(place) ? place.url : absolute(place as string | URL);
     this.#base = this.name;
   }
 
   /** The manifest's text; undefined: it is the one of `etag` still. */
   async manifest(etag: string | undefined): Promise<ManifestText | undefined> {
-    if (this.#readFile) return { text: await this.#fileText(), etag: undefined };
+    if (this.#files) return { text: await this.#fileText(), etag: undefined };
     const given = this.#given;
     this.#given = undefined;
     const response = given ?? (await this.#fetch('manifest', this.#manifestRequest(etag)));
@@ -78,11 +80,11 @@ export class Origin {
    * an error. `again`: not from the browser's cache.
    */
   async file(name: string, area: Uint8Array, again = false): Promise<number> {
-    if (this.#readFile) {
-      const bytes = (await this.#readFile(this.#beside(name)))!;
-      if (bytes.length > area.length) throw tooLong(name, area.length);
-      area.set(bytes);
-      return bytes.length;
+    if (this.#files) {
+      return this.#files.fillFile!(this.#beside(name))!((bytes) => {
+        if (bytes > area.length) throw tooLong(name, area.length);
+        return area.subarray(0, bytes);
+      });
     }
     const url = new URL(name, this.#base).href;
     const init: RequestInit = again ? { cache: 'reload' } : {};
@@ -93,7 +95,7 @@ export class Origin {
   }
 
   async #fileText(): Promise<string> {
-    const bytes = await this.#readFile!(this.#source as string | URL);
+    const bytes = await this.#files!.readFile!(this.#source as string | URL);
     if (bytes!.length > kMaxManifestBytes) throw tooLong('manifest', kMaxManifestBytes);
     return new TextDecoder().decode(bytes);
   }

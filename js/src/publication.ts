@@ -97,7 +97,7 @@ export class Publication {
     const engine = await this.#parts.open(bundle, later.length ? pending : undefined);
     const keep = () => this.#keep(manifest, text, engine);
     const complete = async () => {
-      engine.openMetadata(await this.#loaded(later));
+      await this.#complete(engine, later);
       await keep();
     };
     const remember = () => this.#remember(manifest, { text, etag }, later.length ? undefined : keep);
@@ -141,14 +141,15 @@ export class Publication {
     };
   }
 
-  async #loaded(later: readonly Placed[]): Promise<[Uint8Array, number][]> {
-    const loaded: [Uint8Array, number][] = [];
+  /** Puts what was left for later where it belongs, when it is what the manifest says. */
+  async #complete(engine: Engine, later: readonly Placed[]): Promise<void> {
+    const area = new Uint8Array(Math.max(...later.map(([part]) => part.bytes)));
     for (const [part, at] of later) {
-      const bytes = new Uint8Array(part.bytes);
+      const bytes = area.subarray(0, part.bytes);
       await this.#file(part, bytes);
-      loaded.push([bytes, at]);
+      engine.bundle().set(bytes, at);
     }
-    return loaded;
+    engine.openMetadata();
   }
 
   /** The bundle made of the kept older one. Undefined, whatever is wrong: then all is loaded. */

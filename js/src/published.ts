@@ -2,7 +2,7 @@
 // those who load plain bundles do not download it.
 import type { Engine } from './abi.js';
 import { checkText, invalid, show } from './check.js';
-import { Origin, NetworkError } from './download.js';
+import { type Files, Origin, NetworkError } from './download.js';
 import { AttuneError } from './errors.js';
 import type { Opened, Pending } from './filling.js';
 import { checkPublicKeys, type Manifest } from './manifest.js';
@@ -30,9 +30,8 @@ export const kManifestOptions: readonly (keyof LoadOptions)[] = [
 ];
 
 /** What load.ts lends. */
-export interface Host {
+export interface Host extends Files {
   open(bundle: Opened, pending?: Pending): Promise<Engine>;
-  readFile?: (source: string | URL) => Promise<Uint8Array> | undefined;
 }
 
 interface PublishedParts {
@@ -215,7 +214,7 @@ export async function loadPublished(
   const abort = () => stop.abort(options.signal!.reason);
   options.signal?.addEventListener('abort', abort);
   const publication = new Publication({
-    origin: new Origin(source, host.readFile, stop.signal),
+    origin: new Origin(source, host, stop.signal),
     keys,
     dataset: options.dataset,
     versions: options.versionStore ?? (versionStore ??= defaultVersionStore()),
