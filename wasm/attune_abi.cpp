@@ -109,7 +109,7 @@ void close(uint32_t handle) {
 
 }  // namespace
 
-ATTUNE_EXPORT int32_t attune_abi_version(void) { return 6; }
+ATTUNE_EXPORT int32_t attune_abi_version(void) { return 7; }
 
 ATTUNE_EXPORT uint32_t attune_reply(void) { return addressOf(&reply); }
 
@@ -127,19 +127,21 @@ ATTUNE_EXPORT uint32_t attune_bundle_alloc(uint32_t length) {
   void* bytes = nullptr;
   return posix_memalign(&bytes, 16, length == 0 ? 1 : length) == 0 ? addressOf(bytes) : 0;
 }
-
 ATTUNE_EXPORT void attune_bundle_free(uint32_t bundle) { std::free(at<void>(bundle)); }
 
-ATTUNE_EXPORT int32_t attune_open(uint32_t bundle, uint32_t length) {
+ATTUNE_EXPORT int32_t attune_open(uint32_t bundle, uint32_t length, uint32_t metadataLater) {
   Owned<Recommender> recommender = makeOwned<Recommender>();
   if (!recommender) return outOfMemory();
-  auto engine = Engine::open({at<const uint8_t>(bundle), length});
+  auto engine = Engine::open({at<const uint8_t>(bundle), length},
+                             metadataLater != 0 ? MetadataTime::later : MetadataTime::now);
   if (!engine.ok()) return fail(engine.error());
   recommender->engine = std::move(engine.value());
   recommender->bytes = at<void>(bundle);
   return replyHandle(std::move(recommender));
 }
-
+ATTUNE_EXPORT int32_t attune_open_metadata(AttuneHandle recommender) {
+  return statusOf(at<Recommender>(recommender)->engine->openMetadata());
+}
 ATTUNE_EXPORT void attune_close(AttuneHandle recommender) {
   void* bytes = at<Recommender>(recommender)->bytes;
   close<Recommender>(recommender);
@@ -205,10 +207,9 @@ ATTUNE_EXPORT int32_t attune_attribute(AttuneHandle recommender, uint32_t item, 
 
 ATTUNE_EXPORT int32_t attune_session_open(AttuneHandle recommender, uint32_t maxEvents) {
   if (maxEvents == 0) return fail({ErrorCode::InvalidArgument, "maxEvents must be at least 1"});
-  return replyHandle(
-      makeOwned<OpenSession>(at<Recommender>(recommender)->engine->items(), maxEvents));
+  const Vocabulary& items = at<Recommender>(recommender)->engine->items();
+  return replyHandle(makeOwned<OpenSession>(items, maxEvents));
 }
-
 ATTUNE_EXPORT void attune_session_close(AttuneHandle session) { close<OpenSession>(session); }
 
 ATTUNE_EXPORT void attune_session_clear(AttuneHandle session) {
@@ -240,16 +241,15 @@ ATTUNE_EXPORT int32_t attune_request(AttuneHandle recommender, AttuneHandle sess
   open.controls = {};
   open.now = now;
   open.exact = exact != 0;
-  return session == 0 ? 0
-                      : statusOf(open.engine->beginContext(at<OpenSession>(session)->session, now,
-                                                           open.context));
+  if (session == 0) return 0;
+  return statusOf(open.engine->beginContext(at<OpenSession>(session)->session, now, open.context));
 }
 
 ATTUNE_EXPORT int32_t attune_context_set(AttuneHandle recommender, uint32_t nameLength,
                                          uint32_t valueLength) {
   Recommender& open = *at<Recommender>(recommender);
-  const auto known = open.engine->setContext(open.context, input(0, nameLength),
-                                             input(nameLength, valueLength));
+  const std::string_view name = input(0, nameLength), value = input(nameLength, valueLength);
+  const auto known = open.engine->setContext(open.context, name, value);
   return known.ok() ? static_cast<int32_t>(known.value()) : fail(known.error());
 }
 
@@ -284,18 +284,16 @@ ATTUNE_EXPORT int32_t attune_session_save(AttuneHandle session) {
 
 ATTUNE_EXPORT int32_t attune_session_restore(AttuneHandle session, uint32_t length) {
   const std::string_view bytes = input(0, length);
-  return statusOf(at<OpenSession>(session)->session.restore(
-      {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}));
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  return statusOf(at<OpenSession>(session)->session.restore({data, bytes.size()}));
 }
 
 ATTUNE_EXPORT int32_t attune_filter_open(AttuneHandle recommender, uint32_t length,
                                          uint32_t compatible) {
   FilterHint hint;
-  auto filter = at<Recommender>(recommender)
-                    ->engine->compileFilter(input(0, length),
-                                            compatible != 0 ? FilterLanguage::compatible
-                                                            : FilterLanguage::extended,
-                                            hint);
+  const auto language = compatible != 0 ? FilterLanguage::compatible : FilterLanguage::extended;
+  const Engine& engine = *at<Recommender>(recommender)->engine;
+  auto filter = engine.compileFilter(input(0, length), language, hint);
   replyText(0, hint.meant);
   if (!filter.ok()) return fail(filter.error());
   return replyHandle(makeOwned<Filter>(std::move(filter.value())));
@@ -308,13 +306,12 @@ ATTUNE_EXPORT int32_t attune_named_filter(AttuneHandle recommender, uint32_t fil
   replyText(2, filters.expression(filter));
   return 0;
 }
-
 ATTUNE_EXPORT void attune_filter_close(AttuneHandle filter) { close<Filter>(filter); }
 
 ATTUNE_EXPORT int32_t attune_filter_value(AttuneHandle recommender, uint32_t nameLength,
                                           uint32_t valueLength) {
-  return statusOf(at<Recommender>(recommender)
-                      ->filterValues.set(input(0, nameLength), input(nameLength, valueLength)));
+  FilterValues& values = at<Recommender>(recommender)->filterValues;
+  return statusOf(values.set(input(0, nameLength), input(nameLength, valueLength)));
 }
 
 ATTUNE_EXPORT int32_t attune_controls(AttuneHandle recommender) {
@@ -340,12 +337,10 @@ ATTUNE_EXPORT int32_t attune_controls(AttuneHandle recommender) {
   return 0;
 }
 
-ATTUNE_EXPORT int32_t attune_promotion(AttuneHandle recommender, AttuneHandle filter,
-                                       uint32_t percent) {
+ATTUNE_EXPORT int32_t attune_promotion(AttuneHandle recommender, AttuneHandle filter, uint32_t percent) {
   Recommender& open = *at<Recommender>(recommender);
   const size_t count = open.controls.promotions.size();
-  if (count == kMostPromotions)
-    return fail({ErrorCode::InvalidArgument, "more than 16 promotions"});
+  if (count == kMostPromotions) return fail({ErrorCode::InvalidArgument, "more than 16 promotions"});
   open.promotionValues[count].clear();
   open.promotions[count] = {at<Filter>(filter), &open.promotionValues[count], percent};
   open.controls.promotions = {open.promotions, count + 1};
@@ -355,29 +350,35 @@ ATTUNE_EXPORT int32_t attune_promotion(AttuneHandle recommender, AttuneHandle fi
 ATTUNE_EXPORT int32_t attune_promotion_value(AttuneHandle recommender, uint32_t nameLength,
                                              uint32_t valueLength) {
   Recommender& open = *at<Recommender>(recommender);
-  return statusOf(open.promotionValues[open.controls.promotions.size() - 1].set(
-      input(0, nameLength), input(nameLength, valueLength)));
+  FilterValues& values = open.promotionValues[open.controls.promotions.size() - 1];
+  return statusOf(values.set(input(0, nameLength), input(nameLength, valueLength)));
 }
 
 ATTUNE_EXPORT int32_t attune_recommend(AttuneHandle recommender, AttuneHandle session,
                                        uint32_t numResults, AttuneHandle filter) {
   Recommender& open = *at<Recommender>(recommender);
-  return replyList(open, open.engine->recommend(at<OpenSession>(session)->session,
-                                                {numResults, at<Filter>(filter), &open.context,
-                                                 &open.filterValues, open.now, open.controls,
-                                                 open.exact},
-                                                open.scratch));
+  const ListRequest request{numResults,        at<Filter>(filter), &open.context, &open.filterValues,
+                            open.now,          open.controls,      open.exact};
+  const Session& history = at<OpenSession>(session)->session;
+  return replyList(open, open.engine->recommend(history, request, open.scratch));
 }
 
 ATTUNE_EXPORT int32_t attune_related(AttuneHandle recommender, uint32_t item, AttuneHandle session,
                                      uint32_t numResults, AttuneHandle filter) {
   Recommender& open = *at<Recommender>(recommender);
   const Session* history = session == 0 ? nullptr : &at<OpenSession>(session)->session;
-  return replyList(
-      open, open.engine->related(item, history,
-                                 {numResults, at<Filter>(filter), nullptr, &open.filterValues,
-                                  open.now, open.controls},
-                                 open.scratch));
+  const ListRequest request{numResults, at<Filter>(filter), nullptr, &open.filterValues,
+                            open.now,   open.controls};
+  return replyList(open, open.engine->related(item, history, request, open.scratch));
+}
+
+ATTUNE_EXPORT int32_t attune_filter_passes(AttuneHandle recommender, AttuneHandle session,
+                                           AttuneHandle filter, uint32_t idLength) {
+  Recommender& open = *at<Recommender>(recommender);
+  const FilterRequest who{&at<OpenSession>(session)->session, &open.filterValues, open.now};
+  const auto passes = at<Filter>(filter)->passesItem(input(0, idLength), open.engine->filterRows(),
+                                                     who, open.scratch.filter);
+  return passes.ok() ? static_cast<int32_t>(passes.value()) : fail(passes.error());
 }
 
 ATTUNE_EXPORT int32_t attune_rank(AttuneHandle recommender, AttuneHandle session, uint32_t count) {
@@ -387,8 +388,7 @@ ATTUNE_EXPORT int32_t attune_rank(AttuneHandle recommender, AttuneHandle session
                                            &open.context));
 }
 
-ATTUNE_EXPORT int32_t attune_explain(AttuneHandle recommender, AttuneHandle session,
-                                     uint32_t count) {
+ATTUNE_EXPORT int32_t attune_explain(AttuneHandle recommender, AttuneHandle session, uint32_t count) {
   Recommender& open = *at<Recommender>(recommender);
   const std::span items(reinterpret_cast<const uint32_t*>(inputArea.data()), count);
   const Status explained = explain(*open.engine, at<OpenSession>(session)->session, items,

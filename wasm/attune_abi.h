@@ -50,9 +50,12 @@ double attune_error_at(void);
 uint32_t attune_bundle_alloc(uint32_t length);
 void attune_bundle_free(uint32_t bundle);
 
-/* Opens the bundle at a pointer from attune_bundle_alloc and takes it over on success.
-   reply: recommender */
-int32_t attune_open(uint32_t bundle, uint32_t length);
+/* Opens the bundle at a pointer from attune_bundle_alloc and takes it over on success. With
+   metadataLater = 1 the bytes of the items' metadata may be put there afterwards: until
+   attune_open_metadata there are no columns. reply: recommender */
+int32_t attune_open(uint32_t bundle, uint32_t length, uint32_t metadataLater);
+/* Filters must be opened anew after it. */
+int32_t attune_open_metadata(AttuneHandle recommender);
 void attune_close(AttuneHandle recommender);
 
 /* reply: items, columns, recipe pointer, length, provenance (JSON) pointer, length, query columns,
@@ -149,6 +152,11 @@ int32_t attune_recommend(AttuneHandle recommender, AttuneHandle session, uint32_
 /* The items most like one item; `session` (for the filter) and `filter` may be 0. Else as above. */
 int32_t attune_related(AttuneHandle recommender, uint32_t item, AttuneHandle session,
                        uint32_t numResults, AttuneHandle filter);
+
+/* input: an item's id, known or not. Returns 1 if it passes the filter in the request that has begun,
+   with its attune_filter_value, else 0. */
+int32_t attune_filter_passes(AttuneHandle recommender, AttuneHandle session, AttuneHandle filter,
+                             uint32_t idLength);
 
 /* input: `count` uint32 item indexes, 0xffffffff for an unknown item. Ranks them for the session.
    Returns how many known, different items there are; scores sum to 1. reply: as attune_recommend */

@@ -10,13 +10,15 @@ const dist = new URL('../dist/', import.meta.url);
 
 /** What is measured, and how many bytes each may have. */
 const kBudgets = [
-  // 120,000 and 50,000 until lists of a million items got a first pass over codes.
-  { name: 'attune.wasm', raw: 124_000, gzip: 53_500 },
-  { name: 'index.js', brotli: 8_750 },
-  { name: 'node.js', brotli: 8_900 },
-  { name: 'workerd.js', brotli: 8_750 },
+  // 120,000 and 50,000 until lists of a million items got a first pass over codes; 124,000 and 53,000
+  // until rankings were filtered.
+  { name: 'attune.wasm', raw: 124_600, gzip: 53_700 },
+  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters.
+  { name: 'index.js', brotli: 9_100 },
+  { name: 'node.js', brotli: 9_450 },
+  { name: 'workerd.js', brotli: 9_100 },
   { name: 'tracker.js', brotli: 6_000 },
-  { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },
+  { name: 'tracker.js', beside: 'index.js', brotli: 5_050 },
   { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_400 },
   { name: 'aws.js', beside: 'index.js', brotli: 4_200 },
   { name: 'worker.js', brotli: 2_300 },
@@ -24,7 +26,8 @@ const kBudgets = [
   { name: 'element.js', beside: 'index.js', brotli: 3_000 },
   { name: 'react.js', beside: 'index.js', brotli: 1_300 },
   { name: 'inline.js' },
-  { name: 'index.js', later: true, brotli: 6_950 },
+  // 6,950 until then.
+  { name: 'index.js', later: true, brotli: 7_750 },
 ];
 
 /**

@@ -1,41 +1,31 @@
 // The one file that knows attune.wasm's pointers and memory; ../../wasm/attune_abi.h is the
 // contract. Everything it returns is a copy: memory moves when it grows.
-import { bytesOf } from './check.js';
-import { AttuneError } from './errors.js';
-import type { ListUse, Ranked } from './list.js';
+import { bytesOf, invalid } from './check.js';
+import { type Description, kColumnTypes } from './catalogue.js';
+import { AttuneError, outOfMemory } from './errors.js';
+import type { Opened, Pending } from './filling.js';
+import type { ListUse, Ranked, RankingUse } from './list.js';
 import { shortest } from './number.js';
 import type { NamedTexts } from './query.js';
-import type { Column, ColumnType, HistoryEvent } from './types.js';
+import type { Column, HistoryEvent } from './types.js';
 
-const kAbiVersion = 6;
+const kAbiVersion = 7;
 const kUnknownItem = 0xffffffff;
 const kReplyWords = 8;
-/** By the number of bundle.fbs's ColumnType. */
-const kColumnTypes: readonly ColumnType[] = ['categorical', 'integer', 'real', 'boolean', 'text'];
 
 type Functions = Record<string, (...values: number[]) => number>;
-
-export type Description = {
-  itemCount: number;
-  columnCount: number;
-  queryColumnCount: number;
-  filterCount: number;
-  recipe: string;
-};
 
 const encoder = new TextEncoder();
 // Ids are byte-exact, so a byte order mark at their beginning is a part of them.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/**
- * One instance of attune.wasm with one open bundle. Handles are numbers; item and column numbers
- * must be in range.
- */
+/** One instance of attune.wasm with one open bundle. Handles are numbers; items and columns must be in range. */
 export class Engine {
   #functions: Functions = {};
   #memory: WebAssembly.Memory;
   #reply = 0;
   #recommender = 0;
+  #bundle = [0, 0];
   #holds = 0;
   #closed = false;
   #trap: AttuneError | undefined;
@@ -43,27 +33,27 @@ export class Engine {
   private constructor({ exports }: WebAssembly.Instance) {
     this.#memory = exports.memory as WebAssembly.Memory;
     for (const [name, value] of Object.entries(exports)) {
-      if (typeof value === 'function') {
-        this.#functions[name] = (...values) =>
-          this.#guard(name, value as Functions[string], values);
-      }
+      if (typeof value !== 'function') continue;
+      this.#functions[name] = (...values) => this.#guard(name, value as Functions[string], values);
     }
     this.#functions['_initialize']?.();
     this.#reply = this.#function('reply')() >>> 0;
   }
 
-  /** Opens a bundle in an instance that is used for nothing else. */
-  static open(instance: WebAssembly.Instance, bundle: Uint8Array): Engine {
+  /** While the items' metadata have not come: what a call that needs them throws. */
+  pending: Pending | undefined;
+
+  /** Opens a bundle in an instance that is used for nothing else; if `pending`, without its metadata. */
+  static async open(instance: WebAssembly.Instance, bundle: Opened, pending?: Pending): Promise<Engine> {
     const version = (instance.exports['attune_abi_version'] as (() => number) | undefined)?.();
     if (version !== kAbiVersion) {
       const found = version === undefined ? 'is another module' : `speaks ABI ${version}`;
-      throw new AttuneError(
-        'WASM_UNAVAILABLE',
-        `this attune.wasm ${found}, the package needs ABI ${kAbiVersion}: take both from one version`,
-      );
+      const message = `this attune.wasm ${found}, the package needs ABI ${kAbiVersion}: take both from one version`;
+      throw new AttuneError('WASM_UNAVAILABLE', message);
     }
     const engine = new Engine(instance);
-    engine.#open(bundle);
+    engine.pending = pending;
+    await engine.#open(bundle);
     return engine;
   }
 
@@ -96,10 +86,10 @@ export class Engine {
   describe(): Description {
     this.#call('describe', this.#recommender);
     const words = this.#words();
-    const [itemCount = 0, columnCount = 0, recipe = 0, length = 0] = words;
+    const [itemCount = 0, columnCount = 0, name = 0, length = 0] = words;
     const [queryColumnCount = 0, filterCount = 0] = words.subarray(6);
-    const name = this.#text(recipe, length);
-    return { itemCount, columnCount, queryColumnCount, filterCount, recipe: name };
+    const recipe = this.#text(name, length);
+    return { itemCount, columnCount, queryColumnCount, filterCount, recipe };
   }
 
   provenance(): string {
@@ -170,10 +160,7 @@ export class Engine {
   }
 
   setAttributes(session: number, attributes: NamedTexts): void {
-    for (const [name, text] of attributes) {
-      const [nameLength, length] = this.#input(name, text);
-      this.#call('session_attribute', this.#recommender, session, nameLength!, length!);
-    }
+    this.#values('session_attribute', attributes, session);
   }
 
   eventCount(session: number): number {
@@ -209,6 +196,7 @@ export class Engine {
     const [length] = this.#input(expression);
     const opened = this.#function('filter_open')(this.#recommender, length!, compatible ? 1 : 0);
     if (opened >= 0) return this.#words()[0]!;
+    if (this.pending) throw this.pending();
     const meant = this.#replyText();
     throw this.#error(meant === '' ? '' : `; did you mean ${meant}?`);
   }
@@ -225,13 +213,8 @@ export class Engine {
     return this.#list('related', [item, session], list, []);
   }
 
-  #list(
-    call: string,
-    first: readonly number[],
-    list: ListUse,
-    context: NamedTexts,
-  ): Ranked {
-    this.#begin(first.at(-1)!, context, list.now, list);
+  #list(call: string, first: readonly number[], list: ListUse, context: NamedTexts): Ranked {
+    this.#begin(first.at(-1)!, context, list);
     const { numResults, filter } = list;
     return this.#ranked(this.#call(call, this.#recommender, ...first, numResults, filter.handle));
   }
@@ -247,16 +230,23 @@ export class Engine {
     this.#inputItems(items);
     const count = this.#call('explain', this.#recommender, session, items.length);
     const [events = 0, parts = 0] = this.#words();
-    const buffer = this.#memory.buffer;
+    const { buffer } = this.#memory;
     return [...new Uint32Array(buffer, events, count)].map((event, i) => ({
       event,
       parts: [...new Float32Array(buffer, parts + 4 * i * items.length, items.length)],
     }));
   }
 
-  /** Ranks items by number; undefined is an unknown item. */
-  rank(session: number, items: readonly (number | undefined)[], context: NamedTexts): Ranked {
-    this.#begin(session, context, Date.now() / 1000);
+  /** Begins a ranking: which of the items pass its filter. */
+  passing(session: number, itemIds: string[], context: NamedTexts, list: RankingUse): string[] {
+    this.#begin(session, context, list);
+    const asked = [this.#recommender, session, list.filter.handle];
+    const passes = (id: string) => this.#call('filter_passes', ...asked, ...this.#input(id));
+    return list.filter.handle ? itemIds.filter(passes) : itemIds;
+  }
+
+  /** Goes on with it: ranks items by number; undefined is an unknown item. */
+  rank(session: number, items: readonly (number | undefined)[]): Ranked {
     this.#inputItems(items);
     return this.#ranked(this.#call('rank', this.#recommender, session, items.length));
   }
@@ -266,14 +256,11 @@ export class Engine {
   }
 
   /** A new request. */
-  #begin(session: number, context: NamedTexts, now: number, list?: ListUse): void {
-    this.#call('request', this.#recommender, session, now, +!!list?.exact);
-    for (const [name, text] of context) {
-      const [nameLength, length] = this.#input(name, text);
-      this.#call('context_set', this.#recommender, nameLength!, length!);
-    }
-    if (list?.filter.handle) this.#values('filter_value', list.filter.values);
-    if (!list?.controls) return;
+  #begin(session: number, context: NamedTexts, list: RankingUse & Partial<ListUse>): void {
+    this.#call('request', this.#recommender, session, list.now, +!!list.exact);
+    this.#values('context_set', context);
+    if (list.filter.handle) this.#values('filter_value', list.filter.values);
+    if (!list.controls) return;
     this.#input(bytesOf(Float64Array.from(list.controls.numbers))!);
     this.#call('controls', this.#recommender);
     for (const { filter, percent } of list.controls.promotions) {
@@ -282,19 +269,39 @@ export class Engine {
     }
   }
 
-  #values(call: string, values: NamedTexts): void {
-    for (const [name, text] of values) {
-      const [nameLength, length] = this.#input(name, text);
-      this.#call(call, this.#recommender, nameLength!, length!);
-    }
+  #values(call: string, values: NamedTexts, ...first: number[]): void {
+    for (const pair of values) this.#call(call, this.#recommender, ...first, ...this.#input(...pair));
   }
 
-  #open(bundle: Uint8Array): void {
-    const pointer = this.#function('bundle_alloc')(bundle.length) >>> 0;
-    if (pointer === 0) throw outOfMemory(bundle.length);
-    new Uint8Array(this.#memory.buffer, pointer, bundle.length).set(bundle);
-    this.#call('open', pointer, bundle.length);
+  async #open(bundle: Opened): Promise<void> {
+    let pointer = 0;
+    const room = (bytes: number) => {
+      this.#function('bundle_free')(pointer);
+      pointer = this.#function('bundle_alloc')(bytes) >>> 0;
+      if (pointer === 0) throw outOfMemory(bytes);
+      return new Uint8Array(this.#memory.buffer, pointer, bytes);
+    };
+    let { length } = bundle;
+    if (typeof bundle === 'function') length = await bundle(room);
+    else room(length).set(bundle);
+    // No bundle begins with a brace.
+    if (length && new Uint8Array(this.#memory.buffer)[pointer] === 0x7b)
+      throw invalid('load: JSON, not a bundle; a manifest needs publicKeys');
+    this.#call('open', pointer, length, +!!this.pending);
     this.#recommender = this.#words()[0]!;
+    this.#bundle = [pointer, length];
+  }
+
+  /** Opens the metadata, which have been put into the bundle. */
+  openMetadata(): void {
+    this.#call('open_metadata', this.#recommender);
+    this.pending = undefined;
+  }
+
+  /** The bundle where it lies, until the next call. */
+  bundle(): Uint8Array {
+    if (this.#closed) throw this.closedError();
+    return new Uint8Array(this.#memory.buffer, ...(this.#bundle as [number, number]));
   }
 
   #function(name: string): Functions[string] {
@@ -385,13 +392,7 @@ export class Engine {
       items: [...new Uint32Array(buffer, items, count)],
       scores: [...new Float32Array(buffer, scores, count)],
       mark: (i) =>
-        marks
-          ? { how: view.getUint32(8 * i, true), propensity: view.getFloat32(8 * i + 4, true) }
-          : undefined,
+        marks ? { how: view.getUint32(8 * i, true), propensity: view.getFloat32(8 * i + 4, true) } : undefined,
     };
   }
-}
-
-function outOfMemory(bytes: number): AttuneError {
-  return new AttuneError('OUT_OF_MEMORY', `no memory for ${bytes} bytes`);
 }

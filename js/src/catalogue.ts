@@ -1,17 +1,19 @@
 // What a bundle's items are called and what is said about them, and the shape of answers: shared by
 // a recommender and its sessions.
-import type { Description, Engine } from './abi.js';
+import type { Engine } from './abi.js';
 import { checkCount, checkOptions, checkTimestamp, invalid, meant, show } from './check.js';
 import { checkControls, kControlOptions } from './controls.js';
 import { Filters } from './filter.js';
-import type { ListUse, Ranked } from './list.js';
+import type { ListUse, Ranked, RankingUse } from './list.js';
 import { shortest } from './number.js';
 import type {
   Column,
+  ColumnType,
   FilterLanguage,
   ListOptions,
   Metadata,
   MetadataColumns,
+  RankingOptions,
   RecommendedItem,
 } from './types.js';
 import { uuidV7 } from './uuid.js';
@@ -29,7 +31,23 @@ export const kListOptions = [
   ...kControlOptions,
 ] as const;
 
-/** Options of a list as the engine takes them. */
+/** By the number of bundle.fbs's ColumnType. */
+export const kColumnTypes: readonly ColumnType[] = ['categorical', 'integer', 'real', 'boolean', 'text'];
+
+/** What a bundle holds. */
+export interface Description {
+  itemCount: number;
+  columnCount: number;
+  queryColumnCount: number;
+  filterCount: number;
+  recipe: string;
+}
+
+/** Options of a ranking, and of a list, as the engine takes them. */
+export interface RankingRequest extends RankingUse {
+  columns: readonly number[] | undefined;
+}
+
 export interface ListRequest extends ListUse {
   columns: readonly number[] | undefined;
 }
@@ -38,12 +56,12 @@ export class Catalogue {
   readonly itemCount: number;
   /** Version of the manifest that the bundle came with, if it came with one. */
   version: number | undefined;
-  readonly columns: readonly Column[];
+  columns!: readonly Column[];
   /** Columns of users, and of requests, whose values the model knows. */
   readonly userColumns: readonly Column[];
   readonly contextColumns: readonly Column[];
   readonly #engine: Engine;
-  readonly #columnNumbers: ReadonlyMap<string, number>;
+  #columnNumbers!: ReadonlyMap<string, number>;
   readonly filters: Filters;
 
   /** Ids of items listed before, by number: decoding a list's ids takes longer than ranking it. */
@@ -51,14 +69,13 @@ export class Catalogue {
 
   constructor(
     engine: Engine,
-    { itemCount, columnCount, queryColumnCount, filterCount }: Description,
+    { itemCount, queryColumnCount, filterCount }: Description,
     language: FilterLanguage | undefined,
   ) {
     this.#engine = engine;
     this.filters = new Filters(engine, filterCount, language);
     this.itemCount = itemCount;
-    const columns = Array.from({ length: columnCount }, (_, i) => Object.freeze(engine.column(i)));
-    this.columns = Object.freeze(columns);
+    this.readColumns();
     const queryColumns = Array.from({ length: queryColumnCount }, (_, i) => engine.queryColumn(i));
     const columnsOf = (users: boolean) =>
       Object.freeze(
@@ -66,20 +83,34 @@ export class Catalogue {
       );
     this.userColumns = columnsOf(true);
     this.contextColumns = columnsOf(false);
+  }
+
+  /** Again when the metadata have come. */
+  readColumns(): void {
+    const engine = this.#engine;
+    const length = engine.describe().columnCount;
+    const columns = Array.from({ length }, (_, i) => Object.freeze(engine.column(i)));
+    this.columns = Object.freeze(columns);
     this.#columnNumbers = new Map(columns.map((column, i) => [column.name, i]));
   }
 
   listRequest(options: ListOptions): ListRequest {
-    const { numResults = kDefaultResults, filter, filterValues, metadataColumns, exact } = options;
-    const { timestamp = Date.now() / 1000 } = options;
+    const { numResults = kDefaultResults, exact } = options;
     const wanted = checkCount('numResults', numResults, 0);
     return {
+      ...this.rankingRequest(options),
       numResults: Math.min(wanted, this.itemCount),
+      controls: checkControls(options, this),
+      exact,
+    };
+  }
+
+  rankingRequest(options: Omit<RankingOptions, 'inputList'>): RankingRequest {
+    const { filter, filterValues, metadataColumns, timestamp = Date.now() / 1000 } = options;
+    return {
       columns: this.metadataColumns(metadataColumns),
       filter: this.filters.use(filter, filterValues),
-      controls: checkControls(options, this),
       now: checkTimestamp('timestamp', timestamp),
-      exact,
     };
   }
 
@@ -91,6 +122,7 @@ export class Catalogue {
   }
 
   columnNumbers(where: string, names: readonly string[]): number[] {
+    if (this.#engine.pending) throw this.#engine.pending();
     if (!Array.isArray(names)) throw invalid(`${where}: ${show(names)} is not an array of names`);
     return (names as readonly string[]).map((name) => {
       const column = this.#columnNumbers.get(name);

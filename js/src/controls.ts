@@ -43,6 +43,8 @@ export function checkControls(
     ([name, [most, otherwise]]) =>
       within(name, checked[name as keyof typeof kNumbers] ?? otherwise, most),
   ) as [number, number, number, number, number, number, number];
+  // Both are by the time of an item's creation.
+  if (boost || weight) catalogue.columnNumbers('', []);
   const { column, count } = checkOptions('maxPerValue', options.maxPerValue, ['column', 'count']);
   const maximum =
     column === undefined

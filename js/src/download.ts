@@ -2,6 +2,7 @@
 // may be a path.
 import { invalid, show } from './check.js';
 import { AttuneError, messageOf } from './errors.js';
+import type { Platform } from './load.js';
 import { fail } from './manifest.js';
 import type { BundleSource } from './types.js';
 
@@ -24,7 +25,8 @@ export class NetworkError extends AttuneError {
   }
 }
 
-type ReadFile = (source: string | URL) => Promise<Uint8Array> | undefined;
+/** How files are read where a string may be a path. */
+export type Files = Pick<Platform, 'readFile' | 'fillFile'>;
 
 /** Where a manifest lies, and its files beside it. */
 export class Origin {
@@ -33,13 +35,13 @@ export class Origin {
   /** Whether name is a URL that a page's cache may know. */
   readonly isUrl: boolean;
   readonly #source: string | URL | Request;
-  readonly #readFile: ReadFile | undefined;
+  readonly #files: Files | undefined;
   readonly #signal: AbortSignal;
   /** A response given instead of a source: the first manifest. */
   #given: Response | undefined;
   #base: string;
 
-  constructor(source: BundleSource, readFile: ReadFile | undefined, signal: AbortSignal) {
+  constructor(source: BundleSource, files: Files, signal: AbortSignal) {
     this.#signal = signal;
     const given = isResponse(source) ? source : undefined;
     const place = given ? given.url : source;
@@ -49,15 +51,15 @@ export class Origin {
     this.#given = given;
     this.#source = place as string | URL | Request;
     const isFile = !isRequest(place) && !/^https?:/i.test(absolute(place as string | URL));
-    this.#readFile = isFile ? readFile : undefined;
-    this.isUrl = !this.#readFile;
+    this.#files = isFile && files.readFile ? files : undefined;
+    this.isUrl = !this.#files;
     this.name = isRequest(place) ? place.url : absolute(place as string | URL);
     this.#base = this.name;
   }
 
   /** The manifest's text; undefined: it is the one of `etag` still. */
   async manifest(etag: string | undefined): Promise<ManifestText | undefined> {
-    if (this.#readFile) return { text: await this.#fileText(), etag: undefined };
+    if (this.#files) return { text: await this.#fileText(), etag: undefined };
     const given = this.#given;
     this.#given = undefined;
     const response = given ?? (await this.#fetch('manifest', this.#manifestRequest(etag)));
@@ -65,29 +67,35 @@ export class Origin {
     checkOk('manifest', response);
     // Files are beside the place that it really came from.
     this.#base = response.url || this.name;
-    const bytes = await this.#read('manifest', response, kMaxManifestBytes);
+    const bytes = new Uint8Array(kMaxManifestBytes);
+    const length = await this.#read('manifest', response, bytes);
     return {
-      text: new TextDecoder().decode(bytes),
+      text: new TextDecoder().decode(bytes.subarray(0, length)),
       etag: response.headers.get('etag') ?? undefined,
     };
   }
 
   /**
-   * The bytes of a file beside the manifest, at most `most` of them. `again`: not from the browser's
-   * cache.
+   * Puts a file beside the manifest into `area` and returns how many bytes it has; one that has more is
+   * an error. `again`: not from the browser's cache.
    */
-  async file(name: string, most: number, again = false): Promise<Uint8Array> {
-    if (this.#readFile) return (await this.#readFile(this.#beside(name)))!;
+  async file(name: string, area: Uint8Array, again = false): Promise<number> {
+    if (this.#files) {
+      return this.#files.fillFile!(this.#beside(name))!((bytes) => {
+        if (bytes > area.length) throw tooLong(name, area.length);
+        return area.subarray(0, bytes);
+      });
+    }
     const url = new URL(name, this.#base).href;
     const init: RequestInit = again ? { cache: 'reload' } : {};
     const template = isRequest(this.#source) ? this.#source : undefined;
     const response = await this.#fetch(name, new Request(template ? new Request(url, template) : url, init));
     checkOk(name, response);
-    return this.#read(name, response, most);
+    return this.#read(name, response, area);
   }
 
   async #fileText(): Promise<string> {
-    const bytes = await this.#readFile!(this.#source as string | URL);
+    const bytes = await this.#files!.readFile!(this.#source as string | URL);
     if (bytes!.length > kMaxManifestBytes) throw tooLong('manifest', kMaxManifestBytes);
     return new TextDecoder().decode(bytes);
   }
@@ -123,9 +131,8 @@ export class Origin {
     }
   }
 
-  /** Reads a body, and stops where it becomes longer than it may be. */
-  async #read(what: string, response: Response, most: number): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = [];
+  /** Reads a body, and stops where it becomes longer than it may be. Returns its length. */
+  async #read(what: string, response: Response, area: Uint8Array): Promise<number> {
     let length = 0;
     const reader = response.body?.getReader();
     const silence = new Silence(this.#signal, () => void reader?.cancel().catch(() => {}));
@@ -135,9 +142,9 @@ export class Origin {
         if (silence.signal.aborted) throw silence.signal.reason;
         if (done) break;
         silence.broken();
+        if (length + value.length > area.length) throw tooLong(what, area.length);
+        area.set(value, length);
         length += value.length;
-        if (length > most) throw tooLong(what, most);
-        chunks.push(value);
       }
     } catch (cause) {
       void reader?.cancel().catch(() => {});
@@ -146,19 +153,8 @@ export class Origin {
     } finally {
       silence.end();
     }
-    return concatenated(chunks, length);
+    return length;
   }
-}
-
-export function concatenated(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 /** A signal that aborts with another one, or when nothing was heard for a while. */

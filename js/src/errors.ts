@@ -26,6 +26,8 @@ export type LocalErrorCode =
   | 'EXPIRED'
   /** A file has another size or SHA-256 than the manifest says. */
   | 'HASH_MISMATCH'
+  /** The items' metadata have not come yet. */
+  | 'NOT_LOADED'
   /** A local file could not be read. */
   | 'FILE_UNREADABLE'
   /** The caller's signal aborted the loading. */
@@ -58,6 +60,10 @@ export class AttuneError extends Error {
     this.code = code;
     this.at = at;
   }
+}
+
+export function outOfMemory(bytes: number): AttuneError {
+  return new AttuneError('OUT_OF_MEMORY', `no memory for ${bytes} bytes`);
 }
 
 /** What an error of others says. */

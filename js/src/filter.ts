@@ -40,6 +40,12 @@ export class Filters {
     return { handle: expression === undefined ? 0 : this.#open(expression), values: texts };
   }
 
+  /** Forgets what was compiled, because there are other columns now. */
+  clear(): void {
+    for (const handle of this.#handles.values()) this.#engine.closeFilter(handle);
+    this.#handles.clear();
+  }
+
   /** What is wrong with an expression; undefined for nothing. */
   check(expression: string): AttuneError | undefined {
     try {

@@ -10,11 +10,14 @@ export type Ranked = {
   scores: number[];
   mark: (place: number) => Mark | undefined;
 };
-/** A request of a list as the module takes it. */
-export type ListUse = {
-  numResults: number;
+/** What a ranking asks for as the module takes it. */
+export type RankingUse = {
   filter: FilterUse;
-  controls: ControlUse | undefined;
   now: number;
+};
+/** The same of a list. */
+export type ListUse = RankingUse & {
+  numResults: number;
+  controls: ControlUse | undefined;
   exact: boolean | undefined;
 };

@@ -3,6 +3,7 @@
 import { Engine } from './abi.js';
 import { bytesOf, checkCount, checkOptions, invalid, show } from './check.js';
 import { AttuneError, messageOf, partOf } from './errors.js';
+import type { Fill, Opened, Pending } from './filling.js';
 import type { PublishedRecommender } from './published.js';
 import { Recommender } from './recommender.js';
 import type { BundleSource, LoadOptions, PublicKeys, WasmSource } from './types.js';
@@ -13,6 +14,8 @@ export interface Platform {
   defaultWasm(): WasmSource | PromiseLike<WasmSource>;
   /** Reads a string or URL that names a local file; undefined when it names something to fetch. */
   readFile?(source: string | URL): Promise<Uint8Array> | undefined;
+  /** The same, to be read later. */
+  fillFile?(source: string | URL): Fill | undefined;
 }
 
 /**
@@ -67,11 +70,11 @@ class Loader {
     }
     if (maxEvents !== undefined) checkCount('maxEvents', maxEvents, 1);
     throwIfAborted(signal);
-    const open = async (bundle: Uint8Array | Promise<Uint8Array>) => {
+    const open = async (bundle: Opened | Promise<Opened>, pending?: Pending) => {
       const [module, bytes] = await Promise.all([this.#module(wasm), bundle]);
       const instance = await instantiate(module);
       throwIfAborted(signal);
-      return Engine.open(instance, bytes);
+      return Engine.open(instance, bytes, pending);
     };
     try {
       const host = { ...this.#platform, open };
@@ -84,11 +87,13 @@ class Loader {
     }
   }
 
-  async #bundle(source: BundleSource, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const bytes = await this.#bytes('bundle', source, signal);
-    // No bundle begins with a brace.
-    if (bytes[0] !== 0x7b) return bytes;
-    throw invalid('load: JSON, not a bundle; a manifest needs publicKeys');
+  async #bundle(source: BundleSource, signal: AbortSignal | undefined): Promise<Opened> {
+    const file = isUrl(source) && this.#platform.fillFile?.(source);
+    if (file) return file;
+    const opened = await this.#open('bundle', source, signal);
+    if (opened instanceof Uint8Array) return opened;
+    const { fillFrom } = await partOf(import('./filling.js'));
+    return fillFrom(opened);
   }
 
   async #module(given: LoadOptions['wasm']): Promise<WebAssembly.Module> {
@@ -98,7 +103,7 @@ class Loader {
     const source = await given;
     if (source === null || !['string', 'object'].includes(typeof source))
       throw noSource('attune.wasm', source);
-    return typeof source === 'string' || source instanceof URL
+    return isUrl(source)
       ? this.#cached(this.#byUrl, String(source), () => source)
       : this.#cached(this.#byObject, source, () => source);
   }
@@ -127,35 +132,20 @@ class Loader {
       if (!(opened instanceof Uint8Array) && isWasmType(opened)) {
         return await WebAssembly.compileStreaming(opened);
       }
-      const bytes = await this.#read('attune.wasm', opened);
-      return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
+      const bytes = opened instanceof Uint8Array ? opened : await opened.arrayBuffer();
+      return await WebAssembly.compile(bytes as BufferSource);
     } catch (cause) {
       if (cause instanceof AttuneError && cause.code === 'INVALID_ARGUMENT') throw cause;
       throw unavailable(cause);
     }
   }
 
-  async #bytes(what: string, source: unknown, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#read(what, await this.#open(what, source, signal));
-  }
-
-  async #read(what: string, opened: Uint8Array | Response): Promise<Uint8Array> {
-    if (opened instanceof Uint8Array) return opened;
-    try {
-      return new Uint8Array(await opened.arrayBuffer());
-    } catch (cause) {
-      throw new AttuneError('NETWORK', `${what}: the response broke off: ${messageOf(cause)}`, {
-        cause,
-      });
-    }
-  }
-
   /** The bytes of a source, or the successful response that brings them. */
   async #open(what: string, source: unknown, signal?: AbortSignal): Promise<Uint8Array | Response> {
-    const isUrl = typeof source === 'string' || source instanceof URL;
-    const bytes = bytesOf(source) ?? (isUrl && (await this.#platform.readFile?.(source)));
+    const url = isUrl(source);
+    const bytes = bytesOf(source) ?? (url && (await this.#platform.readFile?.(source)));
     if (bytes) return bytes;
-    if (!isUrl && !isRequest(source) && !isResponse(source)) {
+    if (!url && !isRequest(source) && !isResponse(source)) {
       throw noSource(what, source);
     }
     const response = isResponse(source) ? source : await fetchSource(what, source, signal);
@@ -204,6 +194,10 @@ async function fetchSource(
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
     throw new AttuneError('ABORTED', 'loading was aborted', { cause: signal.reason });
+}
+
+function isUrl(source: unknown): source is string | URL {
+  return typeof source === 'string' || source instanceof URL;
 }
 
 function isWasmType({ headers }: Response): boolean {

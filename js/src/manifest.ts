@@ -17,6 +17,11 @@ export interface PublishedFile {
   readonly bytes: number;
 }
 
+/** `later`: items' metadata alone, without which a bundle can be opened too. */
+export interface PublishedPart extends PublishedFile {
+  readonly later: boolean;
+}
+
 /** What makes the bundle of an older one. */
 export interface PublishedDelta extends PublishedFile {
   /** SHA-256 of the whole older bundle. */
@@ -30,7 +35,7 @@ export interface Manifest {
   readonly expiresAt: number;
   readonly bundle: PublishedFile;
   /** The files that make the bundle, one behind the other. */
-  readonly parts: readonly PublishedFile[];
+  readonly parts: readonly PublishedPart[];
   /** Shorter ways from older bundles: `<sha256>.delta` beside the manifest. */
   readonly deltas: readonly PublishedDelta[];
   /** SHA-256 of what was signed. */
@@ -130,17 +135,24 @@ function readManifest(document: unknown): Omit<Manifest, 'digest'> {
     version: whole('version', version),
     expiresAt: whole('expiresAt', expiresAt),
     bundle: readFile(bundle),
-    parts: parts.map(readFile),
+    parts: parts.map(readPart),
     deltas: ((deltas ?? []) as unknown[]).map(readDelta),
   };
   const total = manifest.parts.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total !== manifest.bundle.bytes) throw contradiction('its "parts" do not make its bundle');
+  const other = parts.length === 1 && manifest.parts[0]!.sha256 !== manifest.bundle.sha256;
+  if (other || total !== manifest.bundle.bytes) throw contradiction('its "parts" do not make its bundle');
   return manifest;
 }
 
 function readFile(value: unknown): PublishedFile {
   const { sha256, bytes } = members(value, 'sha256', 'bytes');
   return { sha256: hash(sha256), bytes: whole('bytes', bytes, kMaxBytes) };
+}
+
+function readPart(value: unknown): PublishedPart {
+  const { later = false } = members(value, 'later');
+  if (typeof later !== 'boolean') throw contradiction(`its "later" is ${show(later)}`);
+  return { ...readFile(value), later };
 }
 
 function readDelta(value: unknown): PublishedDelta {

@@ -2,12 +2,19 @@
 // of it. Nothing is remembered before everything was checked.
 import type { Engine } from './abi.js';
 import { AttuneError } from './errors.js';
-import { concatenated, type ManifestText, type Origin } from './download.js';
-import { fail, type Manifest, openManifest, type PublishedFile, sha256 } from './manifest.js';
+import type { ManifestText, Origin } from './download.js';
+import type { Opened, Pending } from './filling.js';
+import { fail, type Manifest, openManifest, type PublishedFile, type PublishedPart, sha256 } from './manifest.js';
 import { OfflineCopy } from './offline.js';
 import type { HistoryStore } from './store.js';
 import { withinTime } from './within-time.js';
 import type { PublicKeys } from './types.js';
+
+/**
+ * Bundles of several parts are hashed as a whole up to here. That the signed hashes of parts make another
+ * one can only be a publisher's mistake, and a hash takes the memory of what is hashed once more.
+ */
+const kMostHashedWhole = 16 << 20;
 
 export interface PublicationParts {
   origin: Origin;
@@ -16,7 +23,7 @@ export interface PublicationParts {
   versions: HistoryStore;
   offline: boolean;
   /** Opens a bundle in an engine of its own. */
-  open(bundle: Uint8Array): Promise<Engine>;
+  open(bundle: Opened, pending?: Pending): Promise<Engine>;
 }
 
 /** A manifest that passed all checks; an engine only if its bundle is not the one in use. */
@@ -25,7 +32,12 @@ export interface Accepted {
   engine: Engine | undefined;
   /** Remembers it, now that it is in use. */
   remember(): Promise<void>;
+  /** Brings what was left for later; undefined: nothing was. */
+  complete: (() => Promise<void>) | undefined;
 }
+
+/** A part and where it begins in the bundle. */
+type Placed = readonly [part: PublishedPart, at: number];
 
 /** What is kept of the newest manifest. */
 type Seen = Pick<Manifest, 'version' | 'dataset' | 'digest'>;
@@ -47,10 +59,13 @@ export class Publication {
       parts.offline && parts.origin.isUrl ? OfflineCopy.of(parts.origin.name) : undefined;
   }
 
-  /** The manifest of the origin; undefined: the one in use still is. */
-  async newest(): Promise<Accepted | undefined> {
+  /**
+   * The manifest of the origin; undefined: the one in use still is. With `pending` parts that can wait
+   * are left for later, and that is the error of what needs them before.
+   */
+  async newest(pending?: Pending): Promise<Accepted | undefined> {
     const found = await this.#parts.origin.manifest(this.#etag);
-    return found && this.#accept(found, false);
+    return found && this.#accept(found, false, pending);
   }
 
   /** The manifest that was kept for starts without a network; it may have expired since. */
@@ -59,7 +74,11 @@ export class Publication {
     return text === undefined ? undefined : this.#accept({ text, etag: undefined }, true);
   }
 
-  async #accept({ text, etag }: ManifestText, old: boolean): Promise<Accepted | undefined> {
+  async #accept(
+    { text, etag }: ManifestText,
+    old: boolean,
+    pending?: Pending,
+  ): Promise<Accepted | undefined> {
     const manifest = await openManifest(text, this.#parts.keys);
     const seen = await this.#highest();
     this.#checkDataset(manifest, seen);
@@ -69,9 +88,20 @@ export class Publication {
       this.#etag = etag;
       return undefined;
     }
-    const bundle = manifest.bundle.sha256 === this.#sha256 ? undefined : await this.#bundle(manifest);
-    const engine = bundle && (await this.#parts.open(bundle));
-    return { manifest, engine, remember: () => this.#remember(manifest, { text, etag }, bundle) };
+    if (manifest.bundle.sha256 === this.#sha256) {
+      const remember = () => this.#remember(manifest, { text, etag }, undefined);
+      return { manifest, engine: undefined, remember, complete: undefined };
+    }
+    const later: Placed[] = [];
+    const bundle = await this.#bundle(manifest, pending && later);
+    const engine = await this.#parts.open(bundle, later.length ? pending : undefined);
+    const keep = () => this.#keep(manifest, text, engine);
+    const complete = async () => {
+      await this.#complete(engine, later);
+      await keep();
+    };
+    const remember = () => this.#remember(manifest, { text, etag }, later.length ? undefined : keep);
+    return { manifest, engine, remember, complete: later.length ? complete : undefined };
   }
 
   #checkDataset({ dataset }: Manifest, seen: Seen | undefined): void {
@@ -90,17 +120,36 @@ export class Publication {
     return stored && (!mine || stored.version > mine.version) ? stored : mine;
   }
 
-  async #bundle(manifest: Manifest): Promise<Uint8Array> {
+  /** The bundle; with `later` only what it cannot be opened without, and what is missing goes there. */
+  async #bundle(manifest: Manifest, later: Placed[] | undefined): Promise<Opened> {
     const { bundle, parts } = manifest;
     const kept = await this.#storing(() => this.#offline?.file(nameOf(bundle)));
     if (kept && (await isFile(kept, bundle))) return kept;
     const made = await this.#fromDelta(manifest);
     if (made) return made;
-    const files: Uint8Array[] = [];
-    for (const part of parts) files.push(await this.#file(part));
-    const bytes = concatenated(files, bundle.bytes);
-    if (await isFile(bytes, bundle)) return bytes;
-    throw fail('HASH_MISMATCH', 'manifest: its files are not those of its bundle');
+    let end = 0;
+    const placed = parts.map((part): Placed => [part, (end += part.bytes) - part.bytes]);
+    if (later) later.push(...placed.filter(([part]) => part.later));
+    // Each straight to its place, and nothing is opened before all are what the manifest says.
+    return async (room) => {
+      const area = room(bundle.bytes);
+      for (const [part, at] of placed)
+        if (!later?.some((one) => one[1] === at)) await this.#file(part, area.subarray(at, at + part.bytes));
+      const whole = !later?.length && parts.length > 1 && bundle.bytes <= kMostHashedWhole;
+      if (!whole || (await isFile(area, bundle))) return bundle.bytes;
+      throw fail('HASH_MISMATCH', 'manifest: its files are not those of its bundle');
+    };
+  }
+
+  /** Puts what was left for later where it belongs, when it is what the manifest says. */
+  async #complete(engine: Engine, later: readonly Placed[]): Promise<void> {
+    const area = new Uint8Array(Math.max(...later.map(([part]) => part.bytes)));
+    for (const [part, at] of later) {
+      const bytes = area.subarray(0, part.bytes);
+      await this.#file(part, bytes);
+      engine.bundle().set(bytes, at);
+    }
+    engine.openMetadata();
   }
 
   /** The bundle made of the kept older one. Undefined, whatever is wrong: then all is loaded. */
@@ -109,8 +158,9 @@ export class Publication {
       const older = await this.#storing(() => this.#offline?.file(`${delta.from}.attune`));
       if (!older || delta.bytes > bundle.bytes / 2) continue;
       try {
-        const bytes = await this.#parts.origin.file(`${delta.sha256}.delta`, delta.bytes);
-        if (!(await isFile(bytes, delta))) continue;
+        const bytes = new Uint8Array(delta.bytes);
+        const length = await this.#parts.origin.file(`${delta.sha256}.delta`, bytes);
+        if (!(await isFile(bytes.subarray(0, length), delta))) continue;
         const { applyDelta } = await import('./delta.js');
         const made = await applyDelta(older, bytes, bundle.bytes);
         if (await isFile(made, bundle)) return made;
@@ -121,22 +171,25 @@ export class Publication {
     return undefined;
   }
 
-  async #file(file: PublishedFile): Promise<Uint8Array> {
+  /** Loads a file of just so many bytes. */
+  async #file(file: PublishedFile, area: Uint8Array): Promise<void> {
     const { origin } = this.#parts;
     const name = nameOf(file);
-    const bytes = await origin.file(name, file.bytes);
-    if (await isFile(bytes, file)) return bytes;
+    const length = await origin.file(name, area);
+    if (await isFile(area.subarray(0, length), file)) return;
     // The browser's cache may hold what a broken proxy once answered.
-    const again = globalThis.location && (await origin.file(name, file.bytes, true));
-    if (again && (await isFile(again, file))) return again;
-    const message = `${name}: ${bytes.length} bytes that are not what the manifest says`;
+    if (globalThis.location) {
+      const again = await origin.file(name, area, true);
+      if (await isFile(area.subarray(0, again), file)) return;
+    }
+    const message = `${name}: ${length} bytes that are not what the manifest says`;
     throw fail('HASH_MISMATCH', message);
   }
 
   async #remember(
     manifest: Manifest,
     { text, etag }: ManifestText,
-    bundle: Uint8Array | undefined,
+    keep: (() => Promise<void>) | undefined,
   ): Promise<void> {
     const { version, dataset, digest } = manifest;
     const { origin, versions } = this.#parts;
@@ -150,10 +203,16 @@ export class Publication {
       const bytes = new TextEncoder().encode(JSON.stringify({ version, dataset, digest }));
       await withinTime(versions.save(origin.name, bytes));
     });
-    await this.#storing(async () => {
-      const bytes = bundle ?? (await this.#offline?.file(nameOf(manifest.bundle)));
-      if (bytes) await this.#offline?.keep(text, nameOf(manifest.bundle), bytes);
-    });
+    if (keep) await keep();
+    else if (await this.#storing(() => this.#offline?.has(nameOf(manifest.bundle))))
+      await this.#keep(manifest, text, undefined);
+  }
+
+  /** The copy for starts without a network: the bundle of an engine, or the one that is there. */
+  async #keep({ bundle }: Manifest, text: string, engine: Engine | undefined): Promise<void> {
+    await this.#storing(() =>
+      this.#offline?.keep(text, nameOf(bundle), () => engine?.bundle() ?? new Uint8Array(0)),
+    );
   }
 
   /** Storage that fails is noted and does not stop anything: what is in memory still counts. */

@@ -2,8 +2,9 @@
 // those who load plain bundles do not download it.
 import type { Engine } from './abi.js';
 import { checkText, invalid, show } from './check.js';
-import { Origin, NetworkError } from './download.js';
+import { type Files, Origin, NetworkError } from './download.js';
 import { AttuneError } from './errors.js';
+import type { Opened, Pending } from './filling.js';
 import { checkPublicKeys, type Manifest } from './manifest.js';
 import { type Accepted, expired, hasExpired, Publication } from './publication.js';
 import { Recommender } from './recommender.js';
@@ -24,13 +25,13 @@ export const kManifestOptions: readonly (keyof LoadOptions)[] = [
   'pollSeconds',
   'onUpdate',
   'versionStore',
+  'metadata',
   'offline',
 ];
 
 /** What load.ts lends. */
-export interface Host {
-  open(bundle: Uint8Array): Promise<Engine>;
-  readFile?: (source: string | URL) => Promise<Uint8Array> | undefined;
+export interface Host extends Files {
+  open(bundle: Opened, pending?: Pending): Promise<Engine>;
 }
 
 interface PublishedParts {
@@ -54,6 +55,8 @@ export class PublishedRecommender extends Recommender {
   #updating: Promise<boolean> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
+  #complete: (() => Promise<void>) | undefined;
+  #completing: Promise<void> | undefined;
 
   /** @internal */
   constructor({ options, publication, accepted, stop, failure }: PublishedParts) {
@@ -65,7 +68,30 @@ export class PublishedRecommender extends Recommender {
     this.#stop = stop;
     this.#onUpdate = onUpdate;
     this.#updateError = failure;
+    this.#complete = accepted.complete;
+    // Whoever needs them asks, and is told then.
+    this.loadMetadata().catch(() => {});
     if (pollSeconds !== undefined) this.#poll(pollSeconds, failure);
+  }
+
+  /**
+   * Resolves when the items' metadata are there. With `metadata: 'later'` they are on their way since
+   * load(); after it has rejected (`NETWORK`, `HASH_MISMATCH`, `CORRUPT_BUNDLE`) it tries again.
+   */
+  loadMetadata(): Promise<void> {
+    return (this.#completing ??= this.#completeNow().catch((error: unknown) => {
+      this.#completing = undefined;
+      throw error;
+    }));
+  }
+
+  async #completeNow(): Promise<void> {
+    const complete = this.#complete;
+    await complete?.().catch((error: unknown) => {
+      // A newer version that has taken over meanwhile came with its own.
+      if (this.#complete === complete) throw error;
+    });
+    if (complete && this.#complete === complete) this.completed();
   }
 
   /** Version of the manifest in use. Answers carry it as `modelVersion`. */
@@ -129,7 +155,7 @@ export class PublishedRecommender extends Recommender {
     }
   }
 
-  async #goOver({ manifest, engine, remember }: Accepted): Promise<boolean> {
+  async #goOver({ manifest, engine, remember, complete }: Accepted): Promise<boolean> {
     try {
       this.#throwIfDisposed();
       this.adopt(manifest.version, engine);
@@ -138,6 +164,7 @@ export class PublishedRecommender extends Recommender {
       throw error;
     }
     this.#manifest = manifest;
+    if (engine) this.#complete = complete;
     await remember();
     return true;
   }
@@ -181,11 +208,13 @@ export async function loadPublished(
   const keys = checkPublicKeys(options.publicKeys!);
   if (options.dataset !== undefined) checkText('dataset', options.dataset);
   checkPollSeconds(options.pollSeconds);
+  if (![undefined, 'now', 'later'].includes(options.metadata))
+    throw invalid(`metadata: ${show(options.metadata)} is neither "now" nor "later"`);
   const stop = new AbortController();
   const abort = () => stop.abort(options.signal!.reason);
   options.signal?.addEventListener('abort', abort);
   const publication = new Publication({
-    origin: new Origin(source, host.readFile, stop.signal),
+    origin: new Origin(source, host, stop.signal),
     keys,
     dataset: options.dataset,
     versions: options.versionStore ?? (versionStore ??= defaultVersionStore()),
@@ -195,7 +224,7 @@ export async function loadPublished(
   try {
     let failure: AttuneError | undefined;
     const accepted =
-      (await publication.newest().catch(async (error: AttuneError) => {
+      (await publication.newest(options.metadata === 'later' ? notLoaded : undefined).catch(async (error: AttuneError) => {
         failure = error;
         // What is wrong with the kept copy matters less than why the origin's was not taken.
         return await publication.kept().catch(() => undefined);
@@ -209,6 +238,11 @@ export async function loadPublished(
   } finally {
     options.signal?.removeEventListener('abort', abort);
   }
+}
+
+function notLoaded(): AttuneError {
+  const message = "the items' metadata have not come yet: await loadMetadata() before this";
+  return new AttuneError('NOT_LOADED', message);
 }
 
 let versionStore: HistoryStore | undefined;

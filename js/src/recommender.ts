@@ -79,6 +79,13 @@ export class Recommender {
     this.#catalogue.version = version;
   }
 
+  /** @internal The items' metadata have come. */
+  protected completed(): void {
+    this.#catalogue.filters.clear();
+    this.#catalogue.readColumns();
+    Object.assign(this, { columns: this.#catalogue.columns });
+  }
+
   /** What the trainer wrote about the bundle: data counts, parameters, metrics. */
   get provenance(): Record<string, unknown> {
     return (this.#provenance ??= parseProvenance(this.#live.provenance()));

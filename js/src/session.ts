@@ -202,12 +202,15 @@ export class Session {
       'inputList',
       'metadataColumns',
       'context',
+      'filter',
+      'filterValues',
+      'timestamp',
     ]);
     const context = this.#context(checked.context);
-    const columns = this.#catalogue.metadataColumns(checked.metadataColumns);
-    const ids = checkIds('inputList', checked.inputList);
+    const { columns, ...list } = this.#catalogue.rankingRequest(checked);
+    const ids = engine.passing(handle, checkIds('inputList', checked.inputList), context, list);
     const items = ids.map((id) => engine.findItem(id));
-    const known = this.#catalogue.items(engine.rank(handle, items, context), columns);
+    const known = this.#catalogue.items(engine.rank(handle, items), columns);
     const unknown: RankedItem[] = ids
       .filter((_, i) => items[i] === undefined)
       .map((itemId) => ({ itemId }));

@@ -44,6 +44,11 @@ export interface LoadOptions {
   onUpdate?: ((outcome: UpdateOutcome) => void) | undefined;
   /** Where the highest version seen is kept: IndexedDB in a page, else memory. */
   versionStore?: HistoryStore | undefined;
+  /**
+   * `later`: the first lists need not wait for the items' metadata, where the publisher has put them
+   * into files of their own; `now`. Until loadMetadata() has resolved, what needs them is `NOT_LOADED`.
+   */
+  metadata?: 'now' | 'later' | undefined;
   /** Whether a copy is kept for starts without a network, where there is a Cache API; true. */
   offline?: boolean | undefined;
 }
@@ -120,6 +125,11 @@ export interface RankingOptions {
   /** The circumstances of the request, such as `{ DEVICE: 'phone' }`. */
   context?: Values | undefined;
   metadataColumns?: MetadataColumns | undefined;
+  /** Leaves out what does not pass, items that the bundle does not have among them. */
+  filter?: string | undefined;
+  filterValues?: FilterValues | undefined;
+  /** The time of the request, for filters, a Date or seconds since 1970; now. */
+  timestamp?: Date | number | undefined;
 }
 
 /** Keeps a share of a list for items that a filter of its own lets pass. */

@@ -44,7 +44,7 @@ export interface WireRecommendations extends WireRequest {
 export interface WireRanking extends WireRequest {
   userId: string;
   inputList: string[];
-  options: Pick<WireListOptions, 'context' | 'metadataColumns'>;
+  options: Omit<WireListOptions, 'numResults' | 'promotions'>;
 }
 
 export function readRecommendations(body: WireReader): WireRecommendations {
@@ -61,17 +61,14 @@ export function readRecommendations(body: WireReader): WireRecommendations {
 
 export function readRanking(body: WireReader): WireRanking {
   const campaign = campaignOf(body, ['campaign']);
-  const { context, metadataColumns, filterName } = listOptions(body);
-  if (filterName !== undefined) {
-    throw invalidInput('filterArn: rankings take no filter here; leave the items out of inputList');
-  }
-  const most = metadataColumns ? kMaxResultsWithMetadata : kMaxResults;
+  const options = listOptions(body);
+  const most = options.metadataColumns ? kMaxResultsWithMetadata : kMaxResults;
   return {
     campaign,
     userId: body.requiredText('userId', kId),
     inputList: body.texts('inputList', most, kId) ?? missing('inputList'),
     ...eventsOf(body),
-    options: defined({ context, metadataColumns }),
+    options,
   };
 }
 

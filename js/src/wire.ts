@@ -156,11 +156,12 @@ export async function recommendations(host: WireHost, request: WireRecommendatio
 }
 
 export async function ranking(host: WireHost, request: WireRanking) {
-  const { recommender } = await host.campaign(request.campaign);
-  const { context, metadataColumns } = request.options;
-  const options = { inputList: request.inputList, metadataColumns, context: knownContext(host, recommender, context) };
-  return host.withSession(recommender, request.userId, request.events, (session) =>
-    session.getPersonalizedRanking(options),
+  const campaign = await host.campaign(request.campaign);
+  const { recommender } = campaign;
+  const { context: given, ...options } = listOptions(campaign, request.options);
+  const { inputList, userId, events } = request;
+  return host.withSession(recommender, userId, events, (session) =>
+    session.getPersonalizedRanking({ ...options, inputList, context: knownContext(host, recommender, given) }),
   );
 }
 

@@ -1,10 +1,10 @@
 #include "runtime/bundle/bundle.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 #include "runtime/base/utf8.h"
+#include "runtime/bundle/section_checks.h"
 
 namespace attune {
 namespace {
@@ -164,8 +164,7 @@ Result<std::span<const float>> Bundle::floats(SectionKind kind, size_t count, ui
   if (find(kind, column)->element() != Element::F32 || raw.value().size() / 4 != count)
     return corruptIn("a section of floats has the wrong type or size", kind, column);
   const std::span values(reinterpret_cast<const float*>(raw.value().data()), count);
-  for (const float value : values)
-    if (!(std::fabs(value) <= limit)) return corruptIn("a number is too large", kind, column);
+  if (!areWithin(values, limit)) return corruptIn("a number is too large", kind, column);
   return values;
 }
 
@@ -194,8 +193,7 @@ Result<std::span<const uint32_t>> Bundle::offsets(SectionKind kind, size_t count
   const std::span<const uint32_t> offsets = found.value();
   if (offsets.front() != 0 || offsets.back() != end)
     return corruptIn("offsets do not span their section", kind, column);
-  for (size_t i = 0; i < count; ++i)
-    if (offsets[i] > offsets[i + 1]) return corruptIn("offsets go backwards", kind, column);
+  if (!areMonotone(offsets)) return corruptIn("offsets go backwards", kind, column);
   return offsets;
 }
 
@@ -207,8 +205,8 @@ Result<IndexView> Bundle::indexes(SectionKind kind, uint32_t bound, uint32_t col
     return corruptIn("a section of indexes has the wrong type", kind, column);
   const uint32_t width = elementSize(element);
   const IndexView view(raw.value().data(), raw.value().size() / width, width);
-  for (size_t i = 0; i < view.size(); ++i)
-    if (view[i] >= bound) return corruptIn("an index is out of range", kind, column);
+  if (view.size() > 0 && largestOf(view) >= bound)
+    return corruptIn("an index is out of range", kind, column);
   return view;
 }
 
@@ -238,8 +236,7 @@ Result<NumberView> Bundle::numbers(SectionKind kind, size_t count, uint32_t colu
   if (raw.value().size() / elementSize(find(kind, column)->element()) != count)
     return corruptIn("a column has the wrong size", kind, column);
   const NumberView view(raw.value().data(), count, type);
-  for (size_t i = 0; i < count; ++i)
-    if (std::isinf(view[i])) return corruptIn("a number is not finite", kind, column);
+  if (hasInfinite(view)) return corruptIn("a number is not finite", kind, column);
   return view;
 }
 
@@ -249,17 +246,15 @@ Result<StringsView> Bundle::strings(SectionKind text, SectionKind offsets, size_
   ATTUNE_TRY(blob);
   const auto ends = this->offsets(offsets, count, blob.value().size(), column);
   ATTUNE_TRY(ends);
-  const StringsView view({reinterpret_cast<const char*>(blob.value().data()), blob.value().size()},
-                         ends.value());
-  for (uint32_t i = 0; i < view.size(); ++i) {
-    const std::string_view one = view[i];
-    if (one.size() > rules.maxBytes || (one.empty() && !rules.allowEmpty))
-      return corruptIn("a text has a wrong length", text, column);
-    if (!isUtf8(one)) return corruptIn("a text is not UTF-8", text, column);
-    if (rules.ascending && i > 0 && !(view[i - 1] < one))
-      return corruptIn("texts are out of order", text, column);
-  }
-  return view;
+  const std::string_view all(reinterpret_cast<const char*>(blob.value().data()),
+                             blob.value().size());
+  const LengthRange lengths = lengthsOf(ends.value());
+  if (lengths.most > rules.maxBytes || (lengths.least == 0 && !rules.allowEmpty))
+    return corruptIn("a text has a wrong length", text, column);
+  if (!areUtf8(all, ends.value())) return corruptIn("a text is not UTF-8", text, column);
+  if (rules.ascending && !areAscending(all, ends.value()))
+    return corruptIn("texts are out of order", text, column);
+  return StringsView(all, ends.value());
 }
 
 }  // namespace attune

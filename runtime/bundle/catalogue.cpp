@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "runtime/bundle/section_checks.h"
+
 namespace attune {
 namespace {
 
@@ -30,9 +32,7 @@ Status openCategorical(const Bundle& bundle, uint32_t index, CatalogueColumn& co
   column.values = values.value();
   column.codes = codes.value();
   column.codeOffsets = offsets.value();
-  column.oneEach = codes.value().size() == bundle.itemCount();
-  for (uint32_t item = 0; column.oneEach && item < bundle.itemCount(); ++item)
-    column.oneEach = column.codeOffsets[item] == item;
+  column.oneEach = countUp(offsets.value());
   return {};
 }
 

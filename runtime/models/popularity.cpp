@@ -1,6 +1,7 @@
 #include "runtime/models/popularity.h"
 
 #include "runtime/base/math.h"
+#include "runtime/bundle/section_checks.h"
 
 namespace attune {
 
@@ -10,9 +11,8 @@ Result<PopularityCounts> PopularityCounts::open(const Bundle& bundle) {
     return Error{ErrorCode::CorruptBundle, "the popularity counts have no number of users"};
   const auto counts = bundle.words(SectionKind::ItemUserCounts, bundle.itemCount());
   ATTUNE_TRY(counts);
-  for (const uint32_t count : counts.value())
-    if (count > config->user_count())
-      return Error{ErrorCode::CorruptBundle, "an item has more users than there are"};
+  if (largestOf(counts.value()) > config->user_count())
+    return Error{ErrorCode::CorruptBundle, "an item has more users than there are"};
   PopularityCounts result;
   result.userCounts_ = counts.value();
   result.scale_ = 1.0f / static_cast<float>(config->user_count());

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "runtime/base/math.h"
+#include "runtime/bundle/section_checks.h"
 #include "runtime/serve/list_maker.h"
 
 namespace attune {
@@ -35,27 +36,22 @@ Result<std::span<const uint8_t>> openAllowed(const Bundle& bundle) {
   if (!bundle.has(SectionKind::ItemAllowed)) return std::span<const uint8_t>();
   const auto allowed = bundle.bytes(SectionKind::ItemAllowed);
   ATTUNE_TRY(allowed);
-  const auto ones = std::count(allowed.value().begin(), allowed.value().end(), 1);
-  const auto zeros = std::count(allowed.value().begin(), allowed.value().end(), 0);
-  if (allowed.value().size() != bundle.itemCount() || ones == 0 ||
-      static_cast<size_t>(ones + zeros) != allowed.value().size())
+  // Zeros and ones, and not zeros alone.
+  const size_t count = allowed.value().size();
+  if (count != bundle.itemCount() || largestOf(IndexView(allowed.value().data(), count, 1)) != 1)
     return Error{ErrorCode::CorruptBundle, "the list of allowed items is damaged"};
   return allowed.value();
 }
 
 }  // namespace
 
-Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes) {
+Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes, MetadataTime metadata) {
   auto bundle = Bundle::open(bytes);
   ATTUNE_TRY(bundle);
   const auto items = Vocabulary::open(bundle.value());
   ATTUNE_TRY(items);
-  auto catalogue = Catalogue::open(bundle.value());
-  ATTUNE_TRY(catalogue);
   auto queryColumns = QueryColumns::open(bundle.value());
   ATTUNE_TRY(queryColumns);
-  auto filterFields = FilterFields::of(catalogue.value(), queryColumns.value());
-  ATTUNE_TRY(filterFields);
   auto model = openModel(bundle.value());
   ATTUNE_TRY(model);
   const auto counts = PopularityCounts::open(bundle.value());
@@ -65,12 +61,22 @@ Result<Owned<Engine>> Engine::open(std::span<const uint8_t> bytes) {
   const auto namedFilters = NamedFilters::open(bundle.value());
   ATTUNE_TRY(namedFilters);
   Owned<Engine> engine =
-      makeOwned<Engine>(bundle.value(), items.value(), std::move(catalogue.value()),
-                        std::move(queryColumns.value()), std::move(filterFields.value()),
+      makeOwned<Engine>(bundle.value(), items.value(), std::move(queryColumns.value()),
                         counts.value(), std::move(model.value()), allowed.value(),
                         namedFilters.value());
   if (!engine) return Error{ErrorCode::OutOfMemory, "out of memory"};
+  ATTUNE_TRY(metadata == MetadataTime::now ? engine->openMetadata()
+                                           : engine->setCatalogue(Catalogue()));
   return engine;
+}
+
+Status Engine::setCatalogue(Result<Catalogue> catalogue) {
+  ATTUNE_TRY(catalogue);
+  auto fields = FilterFields::of(catalogue.value(), queryColumns_);
+  ATTUNE_TRY(fields);
+  catalogue_ = std::move(catalogue.value());
+  filterFields_ = std::move(fields.value());
+  return {};
 }
 
 Result<bool> Engine::setAttribute(Session& session, std::string_view name,

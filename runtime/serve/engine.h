@@ -16,6 +16,7 @@
 #include "runtime/models/popularity.h"
 #include "runtime/serve/arranger.h"
 #include "runtime/serve/filter.h"
+#include "runtime/serve/filter_fields.h"
 #include "runtime/serve/list_controls.h"
 #include "runtime/serve/named_filters.h"
 #include "runtime/serve/session.h"
@@ -41,14 +42,23 @@ struct ListRequest {
   bool exact = false;
 };
 
+/// When the items' metadata are opened: with the bundle, or when they are there (openMetadata).
+enum class MetadataTime : uint8_t { now, later };
+
 /// Opens a bundle once and answers requests from it. A pure function of the bundle's bytes, the
 /// session and the request: the same on every machine, to the bit. Borrows the bytes, which must
 /// outlive it. Immutable: threads may share it, each with its own Scratch and Session.
 class Engine {
  public:
   /// Checks everything in the bundle, so that later calls cannot meet bad data.
+  /// `later`: the bytes of the metadata's sections (ColumnNumbers to ColumnTextOffsets) may be
+  /// anything still, and until openMetadata() there are no columns.
   /// Errors: NotABundle, UnsupportedVersion, CorruptBundle, OutOfMemory.
-  static Result<Owned<Engine>> open(std::span<const uint8_t> bytes);
+  static Result<Owned<Engine>> open(std::span<const uint8_t> bytes,
+                                    MetadataTime metadata = MetadataTime::now);
+  /// Checks and opens the metadata, which are there now. Filters must be compiled again. On an error
+  /// (CorruptBundle, OutOfMemory) there are no columns still.
+  Status openMetadata() { return setCatalogue(Catalogue::open(bundle_)); }
 
   const Bundle& bundle() const { return bundle_; }
   const Vocabulary& items() const { return items_; }
@@ -101,21 +111,19 @@ class Engine {
               const QueryRows* context = nullptr) const;
 
   /// For open(), which has checked the parts.
-  Engine(const Bundle& bundle, const Vocabulary& items, Catalogue&& catalogue,
-         QueryColumns&& queryColumns, FilterFields&& filterFields, const PopularityCounts& counts,
-         Owned<Model>&& model, std::span<const uint8_t> allowed,
+  Engine(const Bundle& bundle, const Vocabulary& items, QueryColumns&& queryColumns,
+         const PopularityCounts& counts, Owned<Model>&& model, std::span<const uint8_t> allowed,
          const NamedFilters& namedFilters)
       : bundle_(bundle),
         items_(items),
-        catalogue_(std::move(catalogue)),
         queryColumns_(std::move(queryColumns)),
-        filterFields_(std::move(filterFields)),
         counts_(counts),
         model_(std::move(model)),
         allowed_(allowed),
         namedFilters_(namedFilters) {}
 
  private:
+  Status setCatalogue(Result<Catalogue> catalogue);
   void hideForbidden(std::span<float> scores) const;
   Result<SoftmaxScale> shortlist(const Query& query, Scratch& scratch) const;
 

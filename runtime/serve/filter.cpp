@@ -54,10 +54,10 @@ Result<FilterRunner> Filter::start(const FilterRows& rows, const FilterRequest& 
   return runner;
 }
 
-Result<bool> Filter::passesUnknown(std::string_view id, const FilterRows& rows,
-                                   const FilterRequest& request, FilterScratch& scratch) const {
+Result<bool> Filter::passesItem(std::string_view id, const FilterRows& rows,
+                                const FilterRequest& request, FilterScratch& scratch) const {
   ATTUNE_TRY(FilterResolver(program_, rows, request, scratch).resolve(FilterResolver::Part::all));
-  return FilterRunner(program_, rows, request.session, scratch).passesUnknown(id);
+  return FilterRunner(program_, rows, request.session, scratch).passesItem(rows.ids.find(id), id);
 }
 
 Result<bool> Filter::passesUser(uint32_t user, const FilterRows& rows,

@@ -96,9 +96,10 @@ class Filter {
   Result<FilterRunner> start(const FilterRows& rows, const FilterRequest& request,
                              FilterScratch& scratch) const;
 
-  /// Whether a row passes of which nothing but its id is known. Errors as of run().
-  Result<bool> passesUnknown(std::string_view id, const FilterRows& rows,
-                             const FilterRequest& request, FilterScratch& scratch) const;
+  /// Whether the row of that id passes; of an unknown one nothing but its id is known. Errors as of
+  /// run().
+  Result<bool> passesItem(std::string_view id, const FilterRows& rows,
+                          const FilterRequest& request, FilterScratch& scratch) const;
 
   /// Whether one user passes a filter of users. The rows are the users; the session has this user's
   /// own events, with whatever item, and attributes: the user judged is the CurrentUser. Errors as

@@ -164,9 +164,9 @@ Result<bool> FilterRunner::passes(const Case& alone, const IsWith& isWith) {
   return (included || !includes) && !excluded;
 }
 
-Result<bool> FilterRunner::passesUnknown(std::string_view id) {
-  return passes({kUnknownItem, id, nullptr}, [&](const SessionEvent& event) {
-    return event.item == kUnknownItem && session_->itemId(event) == id;
+Result<bool> FilterRunner::passesItem(uint32_t row, std::string_view id) {
+  return passes({row, id, nullptr}, [&](const SessionEvent& event) {
+    return event.item == row && (row != kUnknownItem || session_->itemId(event) == id);
   });
 }
 

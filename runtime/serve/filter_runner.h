@@ -25,8 +25,8 @@ class FilterRunner {
   /// some the filter names can (INCLUDE by id or by events) and these are few. Else false. Error:
   /// OutOfMemory.
   Result<bool> judgeFew(Buffer<uint32_t>& rows);
-  /// Whether a row passes that has an id and no values. Error: OutOfMemory.
-  Result<bool> passesUnknown(std::string_view id);
+  /// Whether a row passes; kUnknownItem has an id and no values. Error: OutOfMemory.
+  Result<bool> passesItem(uint32_t row, std::string_view id);
   /// Whether a row passes whose events are all those of the session. Error: OutOfMemory.
   Result<bool> passesUser(uint32_t row);
 

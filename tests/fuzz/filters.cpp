@@ -84,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const bool related : {false, true})
       (void)filter.value().run(rows, {&opened.session, &values, 200, related, related ? 3u : kUnknownItem},
                                scratch);
-    (void)filter.value().passesUnknown("new", rows, {&opened.session, &values, 200}, scratch);
+    (void)filter.value().passesItem("new", rows, {&opened.session, &values, 200}, scratch);
   }
   (void)FilterParser(expression, FilterLanguage::compatible).parseItemAttributes();
   return 0;

@@ -124,8 +124,13 @@ describe('publish', () => {
     const size = statSync(at('big.attune')).size;
     assert.ok(size > 1 << 20, `${size} bytes`);
     const said = published(...publishing('big.attune', '--max-part', '1'));
-    assert.equal(said.files, Math.ceil(size / (1 << 20)));
+    const { parts } = text();
+    assert.equal(said.files, parts.length);
     assert.equal(bundleFiles().length, said.files);
+    assert.ok(parts.every(({ bytes }) => bytes <= 1 << 20));
+    assert.equal(parts.reduce((sum, { bytes }) => sum + bytes, 0), size);
+    assert.ok(parts.some(({ later }) => later), 'so much metadata is worth files of its own');
+    assert.ok(parts.some(({ later }) => !later));
     const recommender = await load(at('shop/manifest.json'), {
       publicKeys: [publicKey], versionStore: memoryStore(),
     });

@@ -105,6 +105,20 @@ test('GetPersonalizedRanking ranks, unknown items last and without a score', asy
   assert.equal('score' in personalizedRanking[2], false);
 });
 
+test('GetPersonalizedRanking leaves out what the filter of its filterArn does not let pass', async () => {
+  const edge = new Edge({ filters: { unseen: kExcludeSeen, only: 'INCLUDE ItemID WHERE Items.ITEM_ID IN ($IDS)' } });
+  await good(await edge.click('ada', 'b1'));
+  const ranked = async (filter, filterValues) => {
+    const body = { campaignArn, userId: 'ada', inputList: ['b1', 'a1', 'nowhere'], filterArn: `${ARN}filter/${filter}`, filterValues };
+    const { personalizedRanking } = await good(await edge.post('/personalize-ranking', body));
+    return personalizedRanking.map(({ itemId }) => itemId);
+  };
+  assert.deepEqual(await ranked('unseen'), ['a1', 'nowhere']);
+  assert.deepEqual(await ranked('only', { IDS: '"b1"' }), ['b1']);
+  const body = { campaignArn, userId: 'ada', inputList: ['b1'], filterArn: `${ARN}filter/none` };
+  await refused(await edge.post('/personalize-ranking', body), 404, 'ResourceNotFoundException', /no filter none/);
+});
+
 test('context is what the request says, and columns that the model does not know break nothing', async () => {
   const edge = new Edge({ bundle: bundles.query });
   const list = (context) => edge.idsFor('u', { body: { context } });

@@ -79,6 +79,47 @@ for (const [what, source] of Object.entries(kSources)) {
   });
 }
 
+/** A response that brings the bundle a kilobyte at a time. */
+function inPieces(headers) {
+  let at = 0;
+  const pull = (controller) => {
+    if (at >= bytes.length) return controller.close();
+    return controller.enqueue(new Uint8Array(bytes.subarray(at, (at += 1000))));
+  };
+  return new Response(new ReadableStream({ pull }), { headers });
+}
+
+const kLengths = {
+  'says nothing of its length': {},
+  'says its length': { 'content-length': bytes.length },
+  // A page does not see of a compressed response from elsewhere that it is one.
+  'is longer than it says': { 'content-length': 2500 },
+  'is shorter than it says': { 'content-length': bytes.length + 5000 },
+  'says the length of what was compressed': { 'content-encoding': 'gzip', 'content-length': 2500 },
+  'says a length that no bundle has': { 'content-length': 1e15 },
+  'says something else than a length': { 'content-length': 'many' },
+};
+
+for (const [what, headers] of Object.entries(kLengths)) {
+  test(`a bundle loads from a response in pieces that ${what}`, async () => {
+    assert.equal(await itemCount(load(inPieces(headers))), 31);
+  });
+}
+
+test('a response that breaks off in the middle of the bundle is NETWORK', async () => {
+  const headers = { 'content-length': bytes.length };
+  const start = (controller) => controller.enqueue(new Uint8Array(bytes.subarray(0, 1000)));
+  const pull = (controller) => controller.error(new Error('the cable was pulled'));
+  const response = new Response(new ReadableStream({ start, pull }), { headers });
+  await assert.rejects(load(response), errorOf('NETWORK', /broke off: the cable was pulled/));
+});
+
+test('JSON in place of a bundle says what it lacks, from wherever it comes', async () => {
+  const json = new TextEncoder().encode('{"signed": "a manifest"}');
+  for (const source of [json, new Response(json)])
+    await assert.rejects(load(source), errorOf('INVALID_ARGUMENT', /needs publicKeys/));
+});
+
 const shiftedWasm = new Uint8Array(wasm.length + 3);
 shiftedWasm.set(wasm, 3);
 

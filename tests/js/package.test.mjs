@@ -130,6 +130,7 @@ test('the package holds what it needs and nothing else', () => {
     'event-queue',
     'event-storage',
     'filter',
+    'filling',
     'index',
     'inline',
     'item-template',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { load } from '../../js/dist/node.js';
-import { bundles, errorOf } from './fixtures.mjs';
+import { bundles, errorOf, kExcludeSeen } from './fixtures.mjs';
 
 let recommender;
 
@@ -83,4 +83,48 @@ test('a list larger than any page is ranked while memory grows under it', () => 
     ['a1', 'b1'],
   );
   assert.equal(personalizedRanking.length, 200_002);
+});
+
+/** Ids that a ranking keeps. */
+function kept(options, inputList = ['a1', 'b1', 'a2', 'new', 'b2', 'old']) {
+  const session = recommender.session();
+  session.record({ itemId: 'a1', timestamp: 1_700_000_000 });
+  session.record({ itemId: 'old', timestamp: 1_700_000_000 });
+  const { personalizedRanking } = session.getPersonalizedRanking({ inputList, ...options });
+  session.dispose();
+  return personalizedRanking.map(({ itemId }) => itemId);
+}
+
+test('a filter leaves out of a ranking what it does not let pass, known or not', () => {
+  assert.deepEqual(kept({ filter: kExcludeSeen }).sort(), ['a2', 'b1', 'b2', 'new']);
+  assert.deepEqual(kept({ filter: 'INCLUDE ItemID WHERE Items.ITEM_ID IN ("b1", "new")' }), ['b1', 'new']);
+  assert.deepEqual(
+    kept({ filter: 'EXCLUDE ItemID WHERE Items.ITEM_ID IN ($ids)', filterValues: { ids: ['new', 'a1'] } }).sort(),
+    ['a2', 'b1', 'b2', 'old'],
+  );
+  assert.deepEqual(kept({ filter: 'INCLUDE ItemID WHERE Items.PRICE >= 0' }, ['new']), []);
+});
+
+test('a filtered ranking has the order of all that pass, and their scores sum to 1', () => {
+  const session = recommender.session();
+  session.record({ itemId: 'b1' });
+  const ids = [...recommender.itemIds()];
+  const filter = 'EXCLUDE ItemID WHERE Items.ITEM_ID IN ("a1", "b2", "b1")';
+  const { personalizedRanking: some } = session.getPersonalizedRanking({ inputList: ids, filter });
+  const { personalizedRanking: all } = session.getPersonalizedRanking({ inputList: ids });
+  const left = all.filter(({ itemId }) => !['a1', 'b2', 'b1'].includes(itemId));
+  assert.deepEqual(some.map(({ itemId }) => itemId), left.map(({ itemId }) => itemId));
+  const sum = some.reduce((total, { score }) => total + score, 0);
+  assert.ok(Math.abs(sum - 1) < 1e-6, `${sum}`);
+});
+
+test('the time of a ranking is the one that its filter goes by', () => {
+  const filter = 'EXCLUDE ItemID WHERE Interactions.TIMESTAMP > now() - 1d';
+  assert.ok(!kept({ filter, timestamp: 1_700_000_100 }).includes('a1'));
+  assert.ok(kept({ filter, timestamp: 1_700_000_000 + 2 * 86_400 }).includes('a1'));
+});
+
+test('a filter of a ranking that is none, or that the bundle has no name for, is refused', () => {
+  assert.throws(() => kept({ filter: 'EXCLUDE what' }), errorOf('INVALID_FILTER'));
+  assert.throws(() => kept({ filter: 'unheard-of' }), errorOf('NOT_FOUND'));
 });

@@ -23,6 +23,7 @@ struct PublishCommand {
   std::vector<std::string> keys;
   std::string expires = "30d";
   uint64_t maxPartMiB = 0;
+  uint64_t metadataKiB = 256;
   std::string store;
   std::optional<uint64_t> toVersion;
   bool json = false;
@@ -83,6 +84,7 @@ PublishOptions prepared(const PublishCommand& command) {
   PublishOptions options = command.options;
   options.now = static_cast<int64_t>(std::time(nullptr));
   options.lifetimeSeconds = secondsOf(command.expires);
+  options.metadataApartBytes = command.metadataKiB * 1024;
   if (command.maxPartMiB != 0) options.maxPartBytes = command.maxPartMiB * kBytesOfMiB;
   if (!command.store.empty())
     options.check = [&command](std::span<const uint8_t> bytes) {
@@ -130,6 +132,12 @@ void addPublishCommands(CLI::App& app, std::function<void()>& run) {
       ->add_option("--max-part", publishing->maxPartMiB,
                    "Split the bundle into files of at most so many MiB (some hosts allow 25)")
       ->check(CLI::Range(1, 2047));
+  publish
+      ->add_option("--metadata-apart", publishing->metadataKiB,
+                   "Put items' metadata of at least so many KiB into files of their own, which "
+                   "devices may load after they recommend")
+      ->check(CLI::Range(1, 2 << 20))
+      ->capture_default_str();
   publish->callback([&run, publishing] {
     run = [publishing] {
       const std::vector<SigningKey> keys = readKeys(publishing->keys);

@@ -198,7 +198,7 @@ Status BatchAnswerer::serveRanking(const Question& question, Scratch& scratch,
   }
   for (const std::string_view id : unknown) {
     if (filter != nullptr) {
-      const auto passes = filter->passesUnknown(id, engine_.filterRows(), request, scratch.filter);
+      const auto passes = filter->passesItem(id, engine_.filterRows(), request, scratch.filter);
       ATTUNE_TRY(passes);
       if (!passes.value()) continue;
     }

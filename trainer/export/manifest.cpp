@@ -17,7 +17,9 @@ constexpr uint64_t kMaxBytes = (uint64_t{1} << 31) - 1;
 constexpr const char* kAlgorithm = "ed25519";
 
 ordered_json toJson(const PublishedFile& file) {
-  return {{"sha256", toHex(file.sha256)}, {"bytes", file.bytes}};
+  ordered_json object = {{"sha256", toHex(file.sha256)}, {"bytes", file.bytes}};
+  if (file.later) object["later"] = true;
+  return object;
 }
 
 /// Reads members of the JSON object of one file; says which is wrong.
@@ -73,6 +75,10 @@ PublishedFile parseFile(const json& object, const std::string& path) {
   PublishedFile file;
   file.bytes = read.whole("bytes", 1, kMaxBytes);
   if (!fromHex(read.text("sha256"), file.sha256)) read.fail("has a wrong \"sha256\"");
+  if (object.contains("later")) {
+    if (!read.at("later").is_boolean()) read.fail("has a \"later\" that is neither true nor false");
+    file.later = read.at("later").get<bool>();
+  }
   return file;
 }
 

@@ -30,6 +30,7 @@ inline constexpr size_t kMaxDatasetBytes = 256;
 struct PublishedFile {
   Sha256 sha256{};
   uint64_t bytes = 0;
+  bool later = false;  ///< of a part: items' metadata alone, so devices can recommend without it
 };
 
 /// What makes the bundle of an older one (delta.h): it lies there as `<sha256>.delta`.

@@ -17,6 +17,7 @@
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
 #include "trainer/data/utf8.h"
+#include "trainer/export/bundle_parts.h"
 #include "trainer/export/delta.h"
 
 namespace attune::trainer {
@@ -323,7 +324,9 @@ std::vector<uint8_t> readPublishedBundle(const std::string& folder, const Manife
 Manifest publish(const PublishOptions& options, std::span<const uint8_t> bundle,
                  std::span<const SigningKey> keys) {
   if (options.check) options.check(bundle);
-  if ((bundle.size() + options.maxPartBytes - 1) / options.maxPartBytes > kMaxParts)
+  const std::vector<BundlePart> parts =
+      partsOf(bundle, options.metadataApartBytes, options.maxPartBytes);
+  if (parts.size() > kMaxParts)
     throw UserError("a bundle of " + std::to_string(bundle.size()) + " bytes would make more than " +
                     std::to_string(kMaxParts) + " files: allow larger ones with --max-part");
   makeFolder(options.folder);
@@ -331,10 +334,8 @@ Manifest publish(const PublishOptions& options, std::span<const uint8_t> bundle,
   Publication publication(options, keys);
   Manifest manifest = publication.next();
   manifest.bundle = {sha256(bundle), bundle.size()};
-  for (size_t begin = 0; begin < bundle.size(); begin += options.maxPartBytes) {
-    const auto bytes = bundle.subspan(begin, std::min<size_t>(options.maxPartBytes,
-                                                              bundle.size() - begin));
-    manifest.parts.push_back({sha256(bytes), bytes.size()});
+  for (const auto& [bytes, later] : parts) {
+    manifest.parts.push_back({sha256(bytes), bytes.size(), later});
     publication.writeFile(publishedPath(options.folder, manifest.parts.back()),
                           manifest.parts.back(), bytes);
   }

@@ -26,6 +26,9 @@ struct PublishOptions {
   int64_t lifetimeSeconds = 30 * 86400;  ///< until the manifest expires
   size_t keep = 5;                       ///< earlier versions to keep
   size_t deltas = 2;  ///< earlier bundles to make deltas from, at most kMaxDeltas
+  /// Items' metadata of at least so many bytes (1 or more) are files of their own, which devices may
+  /// load later.
+  uint64_t metadataApartBytes = 256 << 10;
   uint64_t maxPartBytes = (uint64_t{1} << 31) - 1;  ///< files are no longer than that
   /// Called with the bundle before anything is written; throws UserError when it may not be.
   std::function<void(std::span<const uint8_t> bundle)> check = nullptr;

@@ -222,13 +222,32 @@ TEST_CASE("filters of users and actions are no filters of a bundle's items") {
   CHECK(shop.passing("EXCLUDE UserID WHERE Users.AGE < 18").rfind(std::to_string(Error::kNowhere), 0) == 0);
 }
 
+TEST_CASE("each item alone passes a filter that lets it pass among all") {
+  Shop shop;
+  for (const char* expression :
+       {R"(EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*"))", "INCLUDE ItemID WHERE Items.PRICE > 3",
+        R"(INCLUDE ItemID WHERE Items.GENRES IN ("Comedy") | EXCLUDE ItemID WHERE Items.ITEM_ID = "a")",
+        R"(EXCLUDE ItemID WHERE Items.GENRES NOT IN ("Drama"))"}) {
+    auto filter = shop.engine->compileFilter(expression, FilterLanguage::extended, shop.hint);
+    REQUIRE(filter.ok());
+    REQUIRE(filter.value().run(shop.engine->filterRows(), shop.request, shop.scratch.filter).ok());
+    const std::vector<uint8_t> among(shop.scratch.filter.passes.begin(), shop.scratch.filter.passes.end());
+    for (uint32_t item = 0; item < shop.engine->items().size(); ++item) {
+      const auto alone = filter.value().passesItem(shop.engine->items()[item], shop.engine->filterRows(),
+                                                   shop.request, shop.scratch.filter);
+      REQUIRE(alone.ok());
+      CHECK(alone.value() == (among[item] != 0));
+    }
+  }
+}
+
 TEST_CASE("an unknown item passes by its id, its events and what nobody knows of it") {
   Shop shop;
   REQUIRE(shop.session.record("new", "view", 9000, NAN).ok());
   const auto passes = [&](const std::string& expression, const char* id) {
     const auto filter = Filter::compile(expression, shop.engine->filterFields(),
                                         FilterLanguage::extended, shop.hint);
-    return filter.value().passesUnknown(id, shop.engine->filterRows(), shop.request,
+    return filter.value().passesItem(id, shop.engine->filterRows(), shop.request,
                                         shop.scratch.filter).value();
   };
   CHECK_FALSE(passes(R"(EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("*"))", "new"));
