@@ -1,0 +1,77 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/trainer/data/postgres_fixture.h"
+#include "tests/trainer/data/test_files.h"
+#include "tests/trainer/data/user_data_contract.h"
+#include "trainer/data/event_log.h"
+#include "trainer/data/user_data.h"
+
+using namespace attune::trainer;  // NOLINT: tests
+namespace fs = std::filesystem;
+
+namespace {
+
+/// All that the server's files hold of a database, and what all databases share, but for the
+/// write-ahead log. Everything is written to them first.
+std::string bytesOfDatabase(const std::string& url) {
+  PostgresConnection connection(url, kBatchPatience);
+  connection.run("CHECKPOINT");
+  const PostgresRows names = connection.run(
+      "SELECT current_setting('data_directory'),oid::text FROM pg_database WHERE "
+      "datname=current_database()");
+  const fs::path data = std::string(names.text(0, 0));
+  std::string bytes;
+  for (const fs::path& folder :
+       {data / "base" / std::string(names.text(0, 1)), data / "base/pgsql_tmp", data / "global"})
+    if (fs::exists(folder))
+      for (const auto& entry : fs::directory_iterator(folder))
+        if (entry.is_regular_file()) bytes += readFile(entry.path().string());
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("the data of single users in PostgreSQL keep the contract") {
+  PostgresFixture postgres;
+  if (!postgres.isThere()) return;
+  checkUserDataContract(postgres.factory(), bytesOfDatabase);
+}
+
+TEST_CASE("traces in PostgreSQL wait for other programs' moments, and are told of") {
+  PostgresFixture postgres;
+  if (!postgres.isThere()) return;
+  const std::string url = postgres.fresh();
+  {
+    const auto log = openEventLog(url);
+    log->begin();
+    log->add(Event{.key = {1}, .tracker = "t", .sessionId = "session-ada", .userId = "user-ada",
+                   .eventType = "click", .itemId = "i"});
+    log->commit();
+  }
+  const auto data = openUserData(url);
+  {
+    PostgresConnection dump(url, kBatchPatience);  // it has read nothing of the store yet
+    dump.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    dump.run("SELECT 1");
+    CHECK(data->remove(std::vector<std::string>{"user-ada"}).events == 1);
+    CHECK_FALSE(data->eraseTraces(0));
+    CHECK(dump.queryInteger("SELECT count(*) FROM attune.events") == 1);
+  }
+  CHECK(data->eraseTraces(5));
+  CHECK(bytesOfDatabase(url).find("session-ada") == std::string::npos);
+  CHECK_THAT(data->keptElsewhere(), Catch::Matchers::Contains("write-ahead log") &&
+                                        !Catch::Matchers::Contains("statistics"));
+}
+
+TEST_CASE("an import keeps deletions in PostgreSQL out, and the line says so") {
+  PostgresFixture postgres;
+  if (!postgres.isThere()) return;
+  const std::string url = postgres.fresh();
+  const auto writing = openStore(url, StoreAccess::write);
+  const auto import = writing->beginImport(
+      parseAvroSchema(interactionsJson(), DatasetType::interactions, "s"), ImportMode::full);
+  const auto data = openUserData(url);
+  CHECK_THROWS_WITH(data->remove(std::vector<std::string>{"user-ada"}),
+                    Catch::Matchers::Contains("being written by another process"));
+}
