@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { ATTUNE, attune, batch, event, Place, post, start } from './collector.mjs';
+import { ATTUNE, attune, batch, event, NO_LIMITS, Place, post, start } from './collector.mjs';
 import { refusal } from './refusal.mjs';
 
 let place;
@@ -20,7 +20,7 @@ before(async () => {
     [...Array.from({ length: 40 }, (_, user) => [0, 1, 2, 3].map((step) =>
       `other-${user},${items[(user * (step + 1)) % 12]},${1_700_000_000 + 9 * user + step},click`)).flat(),
     'imported-person,item-1,1700000001,click', 'imported-person,item-2,1700000002,click']);
-  server = await start(place);
+  server = await start(place, { config: NO_LIMITS });
 });
 after(async () => {
   await server?.stop();

@@ -198,7 +198,7 @@ bool PostgresConnection::runUnlessBusy(const std::string& sql) {
   try {
     run(sql);
     return true;
-  } catch (const UserError&) {
+  } catch (...) {
     if (!isBusy_) throw;
     return false;
   }

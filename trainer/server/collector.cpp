@@ -1,6 +1,8 @@
 #include "trainer/server/collector.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "trainer/server/limits.h"
@@ -27,6 +29,19 @@ HttpReply jsonReply(int status, std::string body) {
 
 HttpReply notStored() {
   return errorReply(unavailable("the store cannot be written just now: nothing was stored"));
+}
+
+ApiError throttled(const std::string& message, int64_t waitSeconds) {
+  return {429, "ThrottlingException", message, static_cast<int>(waitSeconds)};
+}
+
+/// Whose an event is, as far as it says, in 15 bytes, which a std::string keeps in itself.
+std::string senderOf(const EventTracker& tracker, const Event& event) {
+  const std::string& id = !event.userId.empty()        ? event.userId
+                          : !event.anonymousId.empty() ? event.anonymousId
+                                                       : event.sessionId;
+  const EventKey key = eventKey(tracker.name, id);
+  return {reinterpret_cast<const char*>(key.data()), key.size() - 1};
 }
 
 /// `{"accepted":N,"results":[...]}` of a batch. `isNew` is of the events that were not rejected.
@@ -70,6 +85,7 @@ Collector::Collector(EventWriter& writer, Metrics& metrics, const ServeConfig& c
     : writer_(writer),
       metrics_(metrics),
       perTracker_(config.ratePerTracker, kRateLimitedTrackers),
+      perUser_(config.ratePerUser, limits::kRateLimitedUsers, RateLimit::WhenFull::admit),
       configured_(config.eventTrackers) {}
 
 const std::vector<EventTracker>& Collector::trackers() const {
@@ -90,10 +106,29 @@ const EventTracker* Collector::authorise(const Call& call, const std::string& tr
   if (!origin.empty() && !mayUse(*tracker, origin))
     throw ApiError(403, "AccessDeniedException",
                    "the event tracker does not allow this origin: see attune tracker --origin");
-  if (const int64_t wait = perTracker_.take(tracker->name, call.nowSeconds); wait > 0)
-    throw ApiError(429, "ThrottlingException", "too many requests with this event tracker",
-                   static_cast<int>(wait));
+  if (const int64_t wait = perTracker_.take(tracker->name, call.nowSeconds); wait > 0) {
+    ++metrics_.throttledByTracker;
+    throw throttled("too many requests with this event tracker", wait);
+  }
   return tracker;
+}
+
+/// All events of a request count, or none. A shop's own server, which a trusted tracker is for, may
+/// send what it likes of its users.
+void Collector::limitUsers(const std::vector<EventEntry>& entries, const EventTracker& tracker,
+                           double nowSeconds) {
+  if (tracker.trusted) return;
+  std::map<std::string, double> counts;
+  for (const EventEntry& entry : entries)
+    if (entry.event) ++counts[senderOf(tracker, *entry.event)];
+  int64_t wait = 0;
+  for (const auto& [user, count] : counts)
+    wait = std::max(wait, perUser_.waitFor(user, nowSeconds));
+  if (wait > 0) {
+    ++metrics_.throttledByUser;
+    throw throttled("too many events of one user", wait);
+  }
+  for (const auto& [user, count] : counts) perUser_.spend(user, count, nowSeconds);
 }
 
 /// The event as it is stored: with its tracker, where it came from and whether its user is sure. A
@@ -120,6 +155,7 @@ void Collector::putEvents(Call& call) {
   const EventTracker* tracker = authorise(call, request.trackingId);
   if (tracker == nullptr)
     throw invalidInput("trackingId is not that of an event tracker: make one with attune tracker");
+  limitUsers(request.entries, *tracker, call.nowSeconds);
   const std::string_view invocation = call.request.header("amz-sdk-invocation-id");
   WriteTask task;
   for (size_t i = 0; i < request.entries.size(); ++i) {
@@ -139,6 +175,7 @@ void Collector::postEvents(Call& call) {
   if (tracker == nullptr)
     throw ApiError(401, "UnrecognizedClientException",
                    "trackingId is not that of an event tracker: make one with attune tracker");
+  limitUsers(request->entries, *tracker, call.nowSeconds);
   metrics_.eventsDroppedByClients += request->dropped;
   WriteTask task;
   for (EventEntry& entry : request->entries) {
