@@ -229,7 +229,7 @@ void addExport(CLI::App& app, std::function<void()>& run) {
       "  event        an event as attune serve took it: tracker, sessionId, userId, anonymousId,\n"
       "               eventType, sentAt and receivedAt (seconds since 1970), itemId, eventValue,\n"
       "               properties, impression, recommendationId, eventAttributionSource,\n"
-      "               source (a name of the network for that day), verified\n"
+      "               source (a name of the network for that week), verified\n"
       "  identity     a sessionId or an anonymousId that is known to be this user's");
   command->callback([arguments, &run] { run = [arguments] { exportUser(*arguments); }; });
 }

@@ -61,7 +61,7 @@ struct Column {
 
 /// Where an interaction came from, as far as protection against poisoning must know it.
 struct EventOrigin {
-  uint32_t source = 0;    ///< a network on one day, numbered from 1; 0: imported, which is trusted
+  uint32_t source = 0;    ///< a network in one week, from 1; 0: imported, which is trusted
   int32_t day = 0;        ///< that the collector received it on, days since 1970
   bool verified = false;  ///< the user is sure: by a token, or by the trusted tracker it came from
 };
