@@ -75,3 +75,24 @@ TEST_CASE("an import keeps deletions in PostgreSQL out, and the line says so") {
   CHECK_THROWS_WITH(data->remove(std::vector<std::string>{"user-ada"}),
                     Catch::Matchers::Contains("being written by another process"));
 }
+
+TEST_CASE("who does not own the database is told that its statistics keep samples of rows") {
+  PostgresFixture postgres;
+  if (!postgres.isThere()) return;
+  const std::string url = postgres.fresh();
+  const std::string database = url.substr(url.rfind('/') + 1);
+  const std::string user = database + "_user";
+  postgres.run(url, "CREATE ROLE " + user + " LOGIN PASSWORD 'opensesame'");
+  postgres.run(url, "GRANT CREATE ON DATABASE " + database + " TO " + user);
+  {
+    const std::string own = postgres.urlOf(user + ":opensesame", database);
+    openEventLog(own);
+    const auto data = openUserData(own);
+    CHECK(data->remove(std::vector<std::string>{"user-ada"}).users == 0);
+    CHECK(data->eraseTraces(5));
+    CHECK_THAT(data->keptElsewhere(),
+               Catch::Matchers::Contains("only the database's owner may write anew"));
+  }
+  postgres.run(url, "DROP OWNED BY " + user);
+  postgres.run(url, "DROP ROLE " + user);
+}
