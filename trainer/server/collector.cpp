@@ -35,12 +35,15 @@ ApiError throttled(const std::string& message, int64_t waitSeconds) {
   return {429, "ThrottlingException", message, static_cast<int>(waitSeconds)};
 }
 
-/// Whose an event is, as far as it says, in 15 bytes, which a std::string keeps in itself.
-std::string senderOf(const EventTracker& tracker, const Event& event) {
-  const std::string& id = !event.userId.empty()        ? event.userId
-                          : !event.anonymousId.empty() ? event.anonymousId
-                                                       : event.sessionId;
-  const EventKey key = eventKey(tracker.name, id);
+/// Whose an event is, as far as it says.
+const std::string& senderOf(const Event& event) {
+  if (!event.userId.empty()) return event.userId;
+  return event.anonymousId.empty() ? event.sessionId : event.anonymousId;
+}
+
+/// A name of 15 bytes for a sender, which a std::string keeps in itself.
+std::string shortName(const EventTracker& tracker, std::string_view sender) {
+  const EventKey key = eventKey(tracker.name, sender);
   return {reinterpret_cast<const char*>(key.data()), key.size() - 1};
 }
 
@@ -117,13 +120,16 @@ const EventTracker* Collector::authorise(const Call& call, const std::string& tr
 /// send what it likes of its users.
 void Collector::limitUsers(const std::vector<EventEntry>& entries, const EventTracker& tracker,
                            double nowSeconds) {
-  if (tracker.trusted) return;
-  std::map<std::string, double> counts;
+  if (tracker.trusted || !perUser_.isLimiting()) return;
+  std::map<std::string_view, double> events;  // by user
   for (const EventEntry& entry : entries)
-    if (entry.event) ++counts[senderOf(tracker, *entry.event)];
+    if (entry.event) ++events[senderOf(*entry.event)];
+  std::vector<std::pair<std::string, double>> counts;
   int64_t wait = 0;
-  for (const auto& [user, count] : counts)
-    wait = std::max(wait, perUser_.waitFor(user, nowSeconds));
+  for (const auto& [user, count] : events) {
+    counts.emplace_back(shortName(tracker, user), count);
+    wait = std::max(wait, perUser_.waitFor(counts.back().first, nowSeconds));
+  }
   if (wait > 0) {
     ++metrics_.throttledByUser;
     throw throttled("too many events of one user", wait);

@@ -20,11 +20,11 @@ int64_t RateLimit::take(std::string_view name, double nowSeconds) {
 }
 
 void RateLimit::spend(std::string_view name, double count, double nowSeconds) {
-  if (rate_.perSecond > 0) bucketOf(name, nowSeconds).tokens -= count;
+  if (isLimiting()) bucketOf(name, nowSeconds).tokens -= count;
 }
 
 int64_t RateLimit::waitFor(std::string_view name, double nowSeconds) {
-  if (rate_.perSecond <= 0) return 0;
+  if (!isLimiting()) return 0;
   Bucket& bucket = bucketOf(name, nowSeconds);
   bucket.tokens = tokensAt(bucket, nowSeconds);
   bucket.at = std::max(bucket.at, nowSeconds);

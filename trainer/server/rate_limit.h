@@ -35,6 +35,7 @@ class RateLimit {
   /// Counts several at once. They may be more than are left, and are then waited for afterwards, so
   /// that what comes in one piece is never too much for ever.
   void spend(std::string_view name, double count, double nowSeconds);
+  bool isLimiting() const { return rate_.perSecond > 0; }
   size_t size() const { return buckets_.size(); }
 
  private:
