@@ -1,6 +1,5 @@
 #include "trainer/export/deletion_check.h"
 
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "runtime/bundle/bundle.h"
