@@ -227,6 +227,25 @@ void checkReaders(const StoreFactory& factory, const Bytes& bytesOf) {
   CHECK(bytesOf(place).find("user-ada") == std::string::npos);
 }
 
+/// A reader of before keeps what an import replaced.
+void checkReplaced(const StoreFactory& factory, const Bytes& bytesOf) {
+  const std::string place = world(factory);
+  auto training = openStore(place, StoreAccess::read);
+  importRows(*openStore(place, StoreAccess::write), schemaOf(DatasetType::interactions),
+             ImportMode::full, {interaction("user-bob", "item-shared", 3)});
+  const auto data = openUserData(place);
+  CHECK(data->remove(Texts{"user-ada"}).interactions == 0);
+  CHECK_FALSE(data->eraseTraces(0));
+  CHECK(rowsOf(*training, DatasetType::interactions).size() == 10);
+  training.reset();
+  CHECK(data->eraseTraces(5));
+  const std::string after = bytesOf(place);
+  for (const char* trace : {"user-ada", "item-of-ada", "type-of-ada"}) {
+    CAPTURE(trace);
+    CHECK(after.find(trace) == std::string::npos);
+  }
+}
+
 }  // namespace
 
 void checkUserDataContract(const StoreFactory& factory, const Bytes& bytesOf) {
@@ -245,6 +264,9 @@ void checkUserDataContract(const StoreFactory& factory, const Bytes& bytesOf) {
   }
   SECTION("traces wait for whoever reads, and are erased when asked again") {
     checkReaders(factory, bytesOf);
+  }
+  SECTION("what an import replaced is erased, too, once nobody reads it") {
+    checkReplaced(factory, bytesOf);
   }
   SECTION("a store that is not there is not made") {
     CHECK_THROWS_AS(openUserData(factory.fresh()), UserError);
