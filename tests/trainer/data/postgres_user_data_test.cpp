@@ -1,5 +1,7 @@
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <thread>
 
 #include "tests/trainer/data/postgres_fixture.h"
 #include "tests/trainer/data/test_files.h"
@@ -62,6 +64,61 @@ TEST_CASE("traces in PostgreSQL wait for other programs' moments, and are told o
   CHECK(bytesOfDatabase(url).find("session-ada") == std::string::npos);
   CHECK_THAT(data->keptElsewhere(), Catch::Matchers::Contains("write-ahead log") &&
                                         !Catch::Matchers::Contains("statistics"));
+}
+
+TEST_CASE("users are deleted beside collectors that put records and events in one transaction") {
+  PostgresFixture postgres;
+  if (!postgres.isThere()) return;
+  const std::string url = postgres.fresh();
+  const AvroSchema users = parseAvroSchema(
+      schemaJson("Users", R"({"name":"USER_ID","type":"string"},{"name":"CITY","type":"string"})"),
+      DatasetType::users, "s");
+  const auto row = [](std::string_view id) {
+    return std::vector<FieldValue>{FieldValue::ofText(id), FieldValue::ofText("city")};
+  };
+  importRows(*openStore(url, StoreAccess::write), users, ImportMode::full, {row("user-0")});
+  const std::vector<std::string> ids{"user-0", "user-1", "user-2"};
+  std::vector<std::string> failures(3);
+  std::atomic<uint64_t> rounds{0}, put{0};
+  std::atomic<bool> isDone{false};
+  const auto collect = [&](uint8_t collector) {
+    const auto log = openEventLog(url);
+    for (uint32_t round = 0; !isDone; ++round, ++rounds) {
+      const std::string& id = ids[(collector + round) % ids.size()];
+      RowBatch rows(users.fields.size());
+      rows.append(row(id));
+      log->begin();
+      put += log->putRecords(users, rows);
+      log->add(Event{.key = {collector, static_cast<uint8_t>(round >> 8),
+                             static_cast<uint8_t>(round)},
+                     .tracker = "t", .sessionId = "s-" + id, .userId = id, .eventType = "click",
+                     .itemId = "i"});
+      log->commit();
+    }
+  };
+  const auto remove = [&] {
+    const auto data = openUserData(url);
+    for (int i = 0; i < 20; ++i) data->remove(ids);
+  };
+  const auto reporting = [&](size_t place, const auto& work) {
+    return std::thread([&failures, place, work] {
+      try {
+        work();
+      } catch (const std::exception& error) {
+        failures[place] = error.what();
+      }
+    });
+  };
+  std::thread one = reporting(0, [&] { collect(1); }), two = reporting(1, [&] { collect(2); });
+  reporting(2, remove).join();
+  isDone = true;
+  one.join();
+  two.join();
+  CHECK(failures == std::vector<std::string>(3));
+  CHECK((rounds > 0 && put > 0));
+  openUserData(url)->remove(ids);
+  for (const char* table : {"events", "event_identities", "users_1"})
+    CHECK(postgres.queryInteger(url, std::string("SELECT count(*) FROM attune.") + table) == 0);
 }
 
 TEST_CASE("an import keeps deletions in PostgreSQL out, and the line says so") {
