@@ -20,7 +20,7 @@ pick() { grep -o "\"$2\":\"\{0,1\}[^,\"}]*" <<<"$1" | head -1 | sed 's/^[^:]*:"\
 store=${ATTUNE_BENCH_STORE:-$folder/store.db}
 TRACKING_ID=$(pick "$("$attune" tracker --store "$store" --create bench --json)" trackingId)
 export TRACKING_ID
-echo '{"rateLimits":{"perAddress":{"requestsPerSecond":0},"perTracker":{"requestsPerSecond":0}}}' >"$folder/serve.json"
+echo '{"rateLimits":{"perAddress":{"requestsPerSecond":0},"perTracker":{"requestsPerSecond":0},"perUser":{"eventsPerMinute":0}}}' >"$folder/serve.json"
 mkfifo "$folder/ready"
 "$attune" serve --store "$store" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 \
   --config "$folder/serve.json" --log-level warning >"$folder/ready" &

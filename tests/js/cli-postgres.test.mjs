@@ -77,6 +77,35 @@ test('recommend reads histories from PostgreSQL', { skip }, () => {
   sameFiles('ENGINE.jsonl');
 });
 
+test('export tells of a user and delete-user deletes alike; publish --store knows of it', { skip }, () => {
+  const [user, other] = readFileSync(file('users.csv'), 'utf8').split('\n').slice(1, 3).map((line) => line.split(',')[0]);
+  withEach('export', '--store', 'STORE', '--user-id', user, '--output', file('ENGINE.jsonl'));
+  sameFiles('ENGINE.jsonl');
+  assert.ok(readFileSync(file('sqlite.jsonl'), 'utf8').split('\n').length > 3);
+  const said = withEach('delete-user', '--store', 'STORE', '--user-id', user, '--json');
+  const { keptElsewhere, ...deleted } = JSON.parse(said.postgres);
+  assert.deepEqual(deleted, JSON.parse(said.sqlite));
+  assert.ok(deleted.users === 1 && deleted.interactions > 0);
+  assert.match(keptElsewhere, /write-ahead log .* backups/);
+  assert.deepEqual(withEach('export', '--store', 'STORE', '--user-id', user), { sqlite: '', postgres: '' });
+  assert.match(withEach('delete-user', '--store', 'STORE', '--user-id', other).postgres, /\nNot reached: the server's write-ahead log/);
+
+  withEach('keygen', '--output', file('ENGINE.key'));
+  const publish = (store, bundle) => attune('publish', '--bundle', file(bundle), '--to', file(`public-${store}`), '--key', file(`${store}.key`), '--store', stores[store]);
+  for (const engine of ['sqlite', 'postgres']) {
+    const refused = publish(engine, `${engine}.attune`);
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /learned before users were deleted/);
+  }
+  withEach('train', '--store', 'STORE', '--recipe', 'sims', '--validation', 'none', '--output', file('ENGINE.attune'));
+  for (const [store, bundle] of [['sqlite', 'postgres.attune'], ['postgres', 'sqlite.attune']]) {
+    const refused = publish(store, bundle);
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /\.attune: it was learned from another store/);
+    assert.equal(publish(store, `${store}.attune`).code, 0);
+  }
+});
+
 test('tracker makes, lists and removes keys in PostgreSQL', { skip }, () => {
   const [store] = [stores.postgres];
   assert.equal(attune('tracker', '--store', store, '--create', 'web', '--origin', 'https://a.example').code, 0);

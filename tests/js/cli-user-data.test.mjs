@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { ATTUNE, attune, batch, event, Place, post, start } from './collector.mjs';
+import { ATTUNE, attune, batch, event, NO_LIMITS, Place, post, start } from './collector.mjs';
 import { refusal } from './refusal.mjs';
 
 let place;
@@ -20,7 +20,7 @@ before(async () => {
     [...Array.from({ length: 40 }, (_, user) => [0, 1, 2, 3].map((step) =>
       `other-${user},${items[(user * (step + 1)) % 12]},${1_700_000_000 + 9 * user + step},click`)).flat(),
     'imported-person,item-1,1700000001,click', 'imported-person,item-2,1700000002,click']);
-  server = await start(place);
+  server = await start(place, { config: NO_LIMITS });
 });
 after(async () => {
   await server?.stop();
@@ -100,9 +100,17 @@ test('what was learned before a deletion is not published with --store, nor roll
   run('keygen', '--output', place.file('key'));
   assert.match(fails(...publish('sims.attune')), /sims\.attune: it was learned before users were deleted .* attune train$/);
   assert.ok(!existsSync(place.file('public')));
-  run(...publish('sims.attune').slice(0, -2)); // without --store nobody knows
+  const without = (name) => publish(name).slice(0, -2);
+  const { code, err } = attune(...without('sims.attune')); // without --store nobody knows
+  assert.equal(code, 0, err);
+  assert.match(err, /manifest\.json: not checked whether its bundle knows of users who were deleted since: --store does\n$/);
+  assert.match(fails(...without('next-sims.attune')), /next-sims\.attune: users were deleted before .*: give --store, .* or --unchecked-deletions$/);
   run(...publish('next-sims.attune'));
-  assert.match(fails('rollback', '--to', place.file('public'), '--key', place.file('key'), '--store', place.store), /learned before users were deleted/);
+  const back = ['rollback', '--to', place.file('public'), '--key', place.file('key')];
+  assert.match(fails(...back, '--store', place.store), /learned before users were deleted/);
+  assert.match(fails(...back), /users were deleted before from the store of this bundle, or of the one in use/);
+  assert.match(fails(...without('sims.attune')), /or of the one in use/);
+  assert.equal(attune(...back, '--unchecked-deletions').err, '');
   run('update', '--store', place.store, '--bundle', place.file('user-personalization.attune'), '--output', place.file('updated.attune'));
   assert.match(fails(...publish('updated.attune')), /its weights were learned before users were deleted/);
   run('update', '--store', place.store, '--bundle', place.file('next-user-personalization.attune'), '--output', place.file('updated.attune'));

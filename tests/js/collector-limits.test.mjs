@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { batch, event, eventually, get, metric, NO_LIMITS, Place, post, start } from './collector.mjs';
+import { attune, batch, event, eventually, get, metric, NO_LIMITS, Place, post, start } from './collector.mjs';
 
 let place;
 let server;
@@ -62,12 +62,23 @@ test('what could mean two things to two servers is refused', async () => {
     `${HEAD}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x`,
     `${HEAD}Content-Length: -1\r\n\r\n`,
     `${HEAD}Content-Length : 2\r\n\r\n{}`,
+    `${HEAD}Content-Length: 2\r\nX-Folded: a\r\n b\r\n\r\n{}`,
+    `${HEAD}Content-Length: 2\r\nX-Folded: a\r\n\t\r\n\r\n{}`,
     'POST /v1/events HTTP/1.1\nHost: x\n\n',
     'GET / HTTP/9.9\r\n\r\n',
     '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
   ]) {
     assert.match(await answerTo(bytes), /^HTTP\/1\.1 400 [\s\S]*InvalidInputException/, JSON.stringify(bytes));
   }
+});
+
+test('a header in two lines is told in one, also when it comes in pieces', async () => {
+  const peer = await raw('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Folded: a\r\n');
+  await new Promise((resume) => setTimeout(resume, 50));
+  peer.socket.write(' b\r\n\r\n');
+  await peer.closed;
+  assert.match(peer.said, /^HTTP\/1\.1 400 [\s\S]*"a line of the header begins with a space or a tab: write each field in one line"/);
+  assert.match(await answerTo('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Spaces:   a b  \r\n\r\n'), /^HTTP\/1\.1 200 /);
 });
 
 test('requests in a row on one connection are answered in order', async () => {
@@ -109,6 +120,32 @@ test('connections over the limit are closed, and the server goes on', async () =
   assert.ok(await eventually(() => held.filter(({ socket }) => socket.destroyed || socket.readableEnded).length >= 30));
   for (const { socket } of held) socket.destroy();
   assert.ok(await eventually(async () => (await get(`${server.url}/healthz`).catch(() => ({}))).status === 200));
+});
+
+test('a user has a limit of events, whatever a request brings, which trusted trackers do not have', async () => {
+  const own = new Place();
+  const trusted = JSON.parse(attune('tracker', '--store', own.store, '--create', 'backend', '--trusted', '--json').out).trackingId;
+  const limited = await start(own, { config: { rateLimits: { perUser: { eventsPerMinute: 6, burst: 3 } } } });
+  let count = 0;
+  const send = async (userId, events, key = own.key) => await post(`${limited.url}/v1/events`,
+    batch(key, Array.from({ length: events }, () => event(`u${++count}`, { userId }))));
+  assert.equal((await send('a', 5)).status, 200, 'more than are left, and waited for afterwards');
+  const refused = await send('a', 1);
+  assert.equal(refused.status, 429);
+  assert.deepEqual(refused.json, { __type: 'ThrottlingException', message: 'too many events of one user' });
+  const wait = Number(refused.headers.get('retry-after'));
+  assert.ok(wait > 20 && wait <= 30, `${wait} s`);
+  assert.equal((await send('b', 1)).status, 200, 'another user has a limit of his own');
+  const both = batch(own.key, [event('of-a', { userId: 'a' }), event('of-b', { userId: 'b' })]);
+  for (let i = 0; i < 3; i++) assert.equal((await post(`${limited.url}/v1/events`, both)).status, 429, 'all of a request or nothing');
+  assert.equal((await send('b', 2)).status, 200, 'and what was refused did not count');
+  for (let i = 0; i < 3; i++) assert.equal((await send('a', 5, trusted)).status, 200);
+  const put = { trackingId: own.key, userId: 'a', sessionId: 's', eventList: [{ eventType: 'click', itemId: 'i', sentAt: Date.now() / 1000 }] };
+  assert.equal((await post(`${limited.url}/events`, put)).status, 429);
+  assert.equal(await metric(limited, 'attune_throttled_requests_total{limit="user"}'), 5);
+  assert.equal(await metric(limited, 'attune_throttled_requests_total{limit="tracker"}'), 0);
+  await limited.stop();
+  own.remove();
 });
 
 test('an address and a tracker have their limits, told with Retry-After', async () => {

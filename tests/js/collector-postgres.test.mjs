@@ -1,5 +1,6 @@
 // attune serve on PostgreSQL: what it acknowledged is there, whichever of the two is killed.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, test } from 'node:test';
 
 import { attune, batch, event, eventually, get, metric, NO_LIMITS, Place, post, start } from './collector.mjs';
@@ -24,6 +25,36 @@ const figures = ({ store }) => {
 test(`PostgreSQL, ${CYCLES} times SIGKILL of the collector: nothing acknowledged is lost, nothing is stored twice`, { skip }, async () => {
   const place = new Place(postgres.database());
   await killManyTimes(new Oracle(place, figures), CYCLES);
+  place.remove();
+});
+
+test('PostgreSQL keeps sources and who is verified, and training leaves out what one network adds', { skip }, async () => {
+  const place = new Place(postgres.database());
+  const tracker = (...words) => JSON.parse(attune('tracker', '--store', place.store, '--json', ...words).out);
+  const [{ key }] = tracker().eventTrackers;
+  const { verifySecret } = tracker('--verify-secret', key);
+  const trusted = tracker('--create', 'backend', '--trusted').trackingId;
+  const server = await start(place, { config: { ...NO_LIMITS, proxies: ['127.0.0.1'] } });
+  const expiry = Math.floor(Date.now() / 1000) + 3600;
+  const tokenOf = (userId) => `${expiry}.${createHmac('sha256', verifySecret).update(`${userId}\n${expiry}`).digest('hex')}`;
+  const send = async (of, events) => assert.equal((await post(`${server.url}/v1/events`, batch(of, events), { 'x-forwarded-for': '192.0.2.50' })).status, 200);
+  const users = Array.from({ length: 50 }, (_, i) => `swarm-${i}`);
+  await send(place.key, users.flatMap((userId) => [
+    event(`on-${userId}`, { userId, itemId: 'target' }), event(`sure-${userId}`, { userId, itemId: 'liked', userToken: tokenOf(userId) })]));
+  await send(trusted, [event('served', { userId: 'served', itemId: 'liked' })]);
+  const { said } = place.popularItems();
+  assert.match(said, /protection leaves out 48 interactions: 48 by maxUsersPerSourceAndItem/);
+  const exported = attune('export', '--store', place.store, '--user-id', 'swarm-1').out.trimEnd().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(exported.filter(({ type }) => type === 'event').map(({ itemId, verified }) => [itemId, verified]), [['target', false], ['liked', true]]);
+  assert.match(exported[0].source, /^[0-9a-f]{16}$/);
+
+  // A user is deleted beside the collector, to which what comes later is new.
+  const deleted = attune('delete-user', '--store', place.store, '--user-id', 'swarm-1', '--json');
+  assert.equal(deleted.code, 0, deleted.err);
+  assert.equal(JSON.parse(deleted.out).events, 2);
+  await send(place.key, [event('again', { userId: 'swarm-1', sessionId: 'swarm-session' }), event('later', { sessionId: 'swarm-session' })]);
+  assert.equal(attune('export', '--store', place.store, '--user-id', 'swarm-1').out.trimEnd().split('\n').length, 3);
+  assert.equal(await server.stop(), 0);
   place.remove();
 });
 

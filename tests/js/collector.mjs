@@ -94,7 +94,7 @@ export async function start(place, { config, wrap = [], level = 'debug' } = {}) 
 }
 
 export const NO_LIMITS = {
-  rateLimits: { perAddress: { requestsPerSecond: 0 }, perTracker: { requestsPerSecond: 0 } },
+  rateLimits: { perAddress: { requestsPerSecond: 0 }, perTracker: { requestsPerSecond: 0 }, perUser: { eventsPerMinute: 0 } },
 };
 
 export const nowSeconds = () => Date.now() / 1000;

@@ -107,6 +107,17 @@ describe('the schedule', () => {
     assert.ok(await inTheEnd(async () => (await version()) === 2), server.log);
   });
 
+  test('after users were deleted an update learns everything anew', async () => {
+    await serve(updating());
+    assert.ok(await inTheEnd(async () => (await jobs('update', 'skipped')) >= 1), server.log);
+    const deleted = attune('delete-user', '--store', place.store, '--user-id', 'u4');
+    assert.equal(deleted.code, 0, deleted.err);
+    assert.ok(await inTheEnd(async () => (await version()) === 2), server.log);
+    assert.match(server.log, /"event":"users were deleted: the campaign is trained anew","campaign":"shop","job":"update"/);
+    const { provenance } = JSON.parse(attune('inspect', folder(), '--json').out);
+    assert.deepEqual([provenance.data.deletions, provenance.data.users, provenance.trained], [1, 3, undefined]);
+  });
+
   test('a restart does not retrain', async () => {
     await serve(campaign({ update: { everyMinutes: kFarAway }, train: { everyDays: kFarAway } }));
     assert.ok(await inTheEnd(async () => (await version()) === 1));

@@ -33,9 +33,18 @@ uint32_t AttackedShop::itemFor(uint32_t segment, int32_t day) {
   return segment * many + rank;
 }
 
+/// Of five groups of users the first two share networks: of five users one after the other, or of
+/// five times all segments.
+uint32_t AttackedShop::networkOf(uint32_t user) const {
+  const uint32_t group = options_.networksFollowSegments ? 1 : options_.segments;
+  const uint32_t place = user / group % 5;
+  if (place >= 2) return 1'000'000 + user;
+  const uint32_t shared = user / (5 * group) * 2 * group + place * group + user % group;
+  return shared / options_.usersOfSharedNetwork;
+}
+
 void AttackedShop::addHonest(uint32_t user) {
-  const bool isShared = user % 5 < 2;
-  const uint32_t network = isShared ? user / 5 * 2 / options_.usersOfSharedNetwork : 1000 + user;
+  const uint32_t network = networkOf(user);
   const uint32_t segment = user % options_.segments;
   for (uint32_t visit = 0; visit < kVisits; ++visit) {
     const auto day = kFirstDay + static_cast<int32_t>(random_.below(options_.days));
@@ -99,8 +108,9 @@ Dataset AttackedShop::dataset() const {
     events.timestamp.push_back(one.time);
     events.eventType.push_back(StringTable::kNone);
     events.eventValue.push_back(std::numeric_limits<float>::quiet_NaN());
-    events.origin.push_back({sources.try_emplace({one.network, day}, number).first->second, day,
-                             false});
+    const int32_t period = day / options_.daysOfSource;
+    events.origin.push_back(
+        {sources.try_emplace({one.network, period}, number).first->second, day, false});
   }
   return data;
 }

@@ -21,6 +21,10 @@ struct AttackedShopOptions {
   /// Two users in five come from networks that they share with as many others, as those of mobile
   /// carriers are; the others from one of their own.
   uint32_t usersOfSharedNetwork = 60;
+  /// Whether those are all of some segments, as where a carrier has a region and a language to
+  /// itself, or the same share of each.
+  bool networksFollowSegments = false;
+  int32_t daysOfSource = 7;  ///< how long the collector's name of a network lasts
   uint64_t seed = 1;
 };
 
@@ -57,6 +61,7 @@ class AttackedShop {
   uint32_t items() const { return options_.segments * options_.itemsOfSegment; }
   uint32_t target() const { return items(); }
   uint32_t itemFor(uint32_t segment, int32_t day);
+  uint32_t networkOf(uint32_t user) const;
   void addHonest(uint32_t user);
   trainer::Split reach(const trainer::Dataset& data, uint32_t segments, bool stranger) const;
 
@@ -64,7 +69,7 @@ class AttackedShop {
   Random random_;
   std::vector<Sent> sent_;
   uint32_t users_ = 0;
-  uint32_t nextNetwork_ = 1'000'000;
+  uint32_t nextNetwork_ = 100'000'000;
 };
 
 }  // namespace attune::testing

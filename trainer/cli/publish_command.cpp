@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "trainer/base/errors.h"
-#include "trainer/eval/deletion_check.h"
 #include "trainer/eval/served_bundle.h"
+#include "trainer/export/deletion_check.h"
 #include "trainer/export/publication.h"
 
 namespace attune::trainer {
@@ -25,6 +25,7 @@ struct PublishCommand {
   uint64_t maxPartMiB = 0;
   uint64_t metadataKiB = 256;
   std::string store;
+  bool isUnchecked = false;
   std::optional<uint64_t> toVersion;
   bool json = false;
 };
@@ -51,6 +52,10 @@ std::string dateText(int64_t seconds) {
 
 void report(const PublishCommand& command, const Manifest& manifest) {
   const std::string path = command.options.folder + "/manifest.json";
+  if (command.store.empty() && !command.isUnchecked)
+    std::cerr << path
+              << ": not checked whether its bundle knows of users who were deleted since: --store "
+                 "does\n";
   if (command.json) {
     nlohmann::ordered_json document = {
         {"manifest", path},
@@ -80,18 +85,35 @@ std::vector<SigningKey> readKeys(const std::vector<std::string>& paths) {
   return keys;
 }
 
+void requireAfterDeletions(std::span<const uint8_t> bundle, const std::string& store,
+                           const std::string& name) {
+  const std::string fault = deletionFault(bundle, *openStore(store, StoreAccess::read), name);
+  if (!fault.empty()) throw UserError(fault);
+}
+
+/// Without the store nobody knows who was deleted since. Where deletions happened before, that is
+/// not risked; where none are known, report() says so.
+void requireNoDeletions(std::span<const uint8_t> bundle, const PublishOptions::ReadInUse& inUse,
+                        const std::string& name) {
+  if (knowsDeletions(bundle) || knowsDeletions(inUse()))
+    throw UserError(name +
+                    ": users were deleted before from the store of this bundle, or of the one in "
+                    "use: give --store, which checks that it knows none of them, or "
+                    "--unchecked-deletions");
+}
+
 PublishOptions prepared(const PublishCommand& command) {
   PublishOptions options = command.options;
   options.now = static_cast<int64_t>(std::time(nullptr));
   options.lifetimeSeconds = secondsOf(command.expires);
   options.metadataApartBytes = command.metadataKiB * 1024;
   if (command.maxPartMiB != 0) options.maxPartBytes = command.maxPartMiB * kBytesOfMiB;
-  if (!command.store.empty())
-    options.check = [&command](std::span<const uint8_t> bytes) {
+  if (!command.isUnchecked)
+    options.check = [&command](std::span<const uint8_t> bundle,
+                               const PublishOptions::ReadInUse& inUse) {
       const std::string name = command.bundle.empty() ? "that version's bundle" : command.bundle;
-      const ServedBundle bundle(bytes, name);
-      requireAfterDeletions(bundle.engine().bundle(),
-                            *openStore(command.store, StoreAccess::read), name);
+      command.store.empty() ? requireNoDeletions(bundle, inUse, name)
+                            : requireAfterDeletions(bundle, command.store, name);
     };
   return options;
 }
@@ -110,9 +132,13 @@ void addCommon(CLI::App* app, PublishCommand& command) {
                   "Earlier bundles to make deltas from, for devices that have them")
       ->check(CLI::Range(0, 16))
       ->capture_default_str();
-  app->add_option("--store", command.store,
-                  "The store it was trained from: refuse what was learned before attune "
-                  "delete-user");
+  CLI::Option* store =
+      app->add_option("--store", command.store,
+                      "The store it was trained from: refuse what was learned before attune "
+                      "delete-user");
+  app->add_flag("--unchecked-deletions", command.isUnchecked,
+                "Publish without looking whether it knows of users who were deleted since")
+      ->excludes(store);
   app->add_flag("--json", command.json, "Print one JSON document instead of a sentence");
 }
 

@@ -6,7 +6,6 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/data/event_log.h"
-#include "trainer/data/postgres_url.h"
 #include "trainer/data/store.h"
 #include "trainer/server/origin.h"
 #include "trainer/server/user_token.h"
@@ -141,9 +140,6 @@ void runTracker(const TrackerArguments& arguments) {
     throw UserError("--origin goes with --create");
   if (arguments.trusted && (arguments.create.empty() || !arguments.origins.empty()))
     throw UserError("--trusted goes with --create and without --origin: what a page has, all have");
-  if (isPostgresUrl(arguments.store) && (arguments.trusted || !arguments.verifySecret.empty()))
-    throw UserError("stores in PostgreSQL do not keep who is verified yet: leave out --trusted and "
-                    "--verify-secret, or use a store in a file");
   if (arguments.create.empty()) openStore(arguments.store, StoreAccess::read);  // which makes none
   const auto log = openEventLog(arguments.store);
   if (!arguments.create.empty()) return create(arguments, *log);

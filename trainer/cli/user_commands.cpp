@@ -51,22 +51,25 @@ std::vector<std::string> idsOf(const UserArguments& arguments) {
   return ids;
 }
 
-void print(const DeletedData& deleted, size_t asked, bool asJson) {
+void print(const DeletedData& deleted, size_t asked, const std::string& keptElsewhere,
+           bool asJson) {
   if (asJson) {
-    std::cout << Json{{"asked", asked},
-                      {"users", deleted.users},
-                      {"records", deleted.records},
-                      {"interactions", deleted.interactions},
-                      {"events", deleted.events},
-                      {"identities", deleted.identities}}
-                     .dump()
-              << '\n';
+    Json document{{"asked", asked},
+                  {"users", deleted.users},
+                  {"records", deleted.records},
+                  {"interactions", deleted.interactions},
+                  {"events", deleted.events},
+                  {"identities", deleted.identities}};
+    if (!keptElsewhere.empty()) document["keptElsewhere"] = keptElsewhere;
+    std::cout << document.dump() << '\n';
     return;
   }
   std::cout << "deleted " << deleted.users << " of " << asked << " users: " << deleted.records
             << " records, " << deleted.interactions << " imported interactions, " << deleted.events
             << " events, " << deleted.identities
-            << " identities; nothing of them is left in the store's files\n";
+            << " identities; nothing of them is left in the store's "
+            << (keptElsewhere.empty() ? "files\n" : "tables and their files\n");
+  if (!keptElsewhere.empty()) std::cout << "Not reached: " << keptElsewhere << '\n';
   if (deleted.users > 0)
     std::cout << "Bundles that were trained before still count them: train anew, and publish with "
                  "--store\n";
@@ -77,10 +80,11 @@ void deleteUsers(const UserArguments& arguments) {
   const auto data = openUserData(arguments.store);
   const DeletedData deleted = data->remove(ids);
   if (!data->eraseTraces(arguments.waitSeconds))
-    throw UserError("the users are deleted, but another process uses store " + arguments.store +
+    throw UserError("the users are deleted, but another process uses store " +
+                    storeName(arguments.store) +
                     ", so bytes of them may still be in its files: repeat this when that is done, "
                     "or give a longer --wait");
-  print(deleted, ids.size(), arguments.json);
+  print(deleted, ids.size(), data->keptElsewhere(), arguments.json);
 }
 
 // What is exported, one JSON object a line.
@@ -187,7 +191,7 @@ void addDelete(CLI::App& app, std::function<void()>& run) {
   auto arguments = std::make_shared<UserArguments>();
   CLI::App* command =
       app.add_subcommand("delete-user", "Delete all that a store has of users, without a trace");
-  command->add_option("--store", arguments->store, "The store: a file path")->capture_default_str();
+  command->add_option("--store", arguments->store, std::string("The store: ") + kStoreForms)->capture_default_str();
   command->add_option("--user-id", arguments->userIds, "Whom to delete; may be given several times")
       ->allow_extra_args(false);
   command->add_option("--input", arguments->input,
@@ -207,14 +211,15 @@ void addDelete(CLI::App& app, std::function<void()>& run) {
       "is new data. A bundle made from what was read before still counts the user; it holds no ids\n"
       "of users. attune publish --store refuses it: train anew.\n"
       "Not in the store, so yours to delete: CSV files, exports, and the rows that attune import\n"
-      "--quarantine put aside.");
+      "--quarantine put aside. PostgreSQL's tables are written anew, too, but what was deleted stays\n"
+      "in the server's write-ahead log until it is written over, in standbys, archives and backups.");
   command->callback([arguments, &run] { run = [arguments] { deleteUsers(*arguments); }; });
 }
 
 void addExport(CLI::App& app, std::function<void()>& run) {
   auto arguments = std::make_shared<UserArguments>();
   CLI::App* command = app.add_subcommand("export", "All that a store has of a user, as JSON lines");
-  command->add_option("--store", arguments->store, "The store: a file path")->capture_default_str();
+  command->add_option("--store", arguments->store, std::string("The store: ") + kStoreForms)->capture_default_str();
   command->add_option("--user-id", arguments->userIds, "Whose")->required()->expected(1);
   command->add_option("--output", arguments->output, "The file to write; stdout unless given");
   command->footer(
@@ -224,7 +229,7 @@ void addExport(CLI::App& app, std::function<void()>& run) {
       "  event        an event as attune serve took it: tracker, sessionId, userId, anonymousId,\n"
       "               eventType, sentAt and receivedAt (seconds since 1970), itemId, eventValue,\n"
       "               properties, impression, recommendationId, eventAttributionSource,\n"
-      "               source (a name of the network for that day), verified\n"
+      "               source (a name of the network for that week), verified\n"
       "  identity     a sessionId or an anonymousId that is known to be this user's");
   command->callback([arguments, &run] { run = [arguments] { exportUser(*arguments); }; });
 }

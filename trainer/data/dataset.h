@@ -61,7 +61,7 @@ struct Column {
 
 /// Where an interaction came from, as far as protection against poisoning must know it.
 struct EventOrigin {
-  uint32_t source = 0;    ///< a network on one day, numbered from 1; 0: imported, which is trusted
+  uint32_t source = 0;    ///< a network in one week, from 1; 0: imported, which is trusted
   int32_t day = 0;        ///< that the collector received it on, days since 1970
   bool verified = false;  ///< the user is sure: by a token, or by the trusted tracker it came from
 };
@@ -80,6 +80,15 @@ struct Interactions {
   size_t size() const { return user.size(); }
 };
 
+/// How often users were deleted from a store (UserData::remove), and the mark that tells it from
+/// other stores; none before the first deletion.
+struct Deletions {
+  uint64_t count = 0;
+  std::string mark = {};
+
+  bool operator==(const Deletions&) const = default;
+};
+
 /// Everything a recipe learns from: interned ids, interactions in time order, metadata by row.
 /// Immutable once loaded; safe to read from several threads.
 struct Dataset {
@@ -90,7 +99,7 @@ struct Dataset {
   Interactions interactions;
   std::vector<Column> itemColumns;  ///< one row an item, in the order of `items`
   std::vector<Column> userColumns;  ///< one row a user, in the order of `users`
-  uint64_t deletions = 0;           ///< Store::deletions of the moment that was read
+  Deletions deletions;              ///< Store::deletions of the moment that was read
 };
 
 }  // namespace attune::trainer

@@ -26,7 +26,7 @@ struct Event {
   std::string impression;  ///< a JSON array of item ids
   std::string recommendationId;
   std::string attributionSource;
-  std::string source;     ///< a name of the sender's network that lasts a day, made by the collector
+  std::string source;     ///< a name of the sender's network that lasts a week, by the collector
   bool verified = false;  ///< a token, or a trusted tracker, proves userId
 };
 

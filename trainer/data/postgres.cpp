@@ -16,6 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::string_view kLockNotAvailable = "55P03";
 constexpr int kOldestServer = 130000;  // 13
 constexpr auto kGrace = std::chrono::seconds(5);
 
@@ -192,6 +193,17 @@ bool PostgresConnection::tryRun(const std::string& sql) noexcept {
   }
 }
 
+bool PostgresConnection::runUnlessBusy(const std::string& sql) {
+  isBusy_ = false;
+  try {
+    run(sql);
+    return true;
+  } catch (...) {
+    if (!isBusy_) throw;
+    return false;
+  }
+}
+
 void PostgresConnection::rollback() noexcept {
   try {
     if (isCopying_ && !isLost_) {
@@ -241,6 +253,7 @@ void PostgresConnection::fail(const pg_result* result) {
   const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   if (PQstatus(handle_) == CONNECTION_BAD && state == nullptr) failLost();
   if (PQstatus(handle_) == CONNECTION_BAD) isLost_ = true;
+  isBusy_ = state != nullptr && std::string_view(state) == kLockNotAvailable;
   throw UserError(
       statementFailure(name_, state == nullptr ? "" : state, message == nullptr ? "" : message));
 }

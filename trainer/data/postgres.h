@@ -65,6 +65,8 @@ class PostgresConnection {
   int64_t queryInteger(const std::string& sql, const PostgresParameters& parameters = {});
   /// Like run(), for what may fail without harm.
   bool tryRun(const std::string& sql) noexcept;
+  /// Like run(), but false when others hold what it needs for longer than the lock timeout.
+  bool runUnlessBusy(const std::string& sql);
   /// Undoes the transaction, also in the middle of a COPY. Does nothing when there is none.
   void rollback() noexcept;
 
@@ -93,6 +95,7 @@ class PostgresConnection {
   PostgresPatience patience_;
   pg_conn* handle_ = nullptr;
   bool isLost_ = false;
+  bool isBusy_ = false;  // others held a lock when the last statement failed
   bool isCopying_ = false;
 };
 

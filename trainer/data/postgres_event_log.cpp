@@ -18,15 +18,15 @@ namespace {
 constexpr const char* kInsertEvents =
     "INSERT INTO attune.events(\"row\",key,received_ms,time_ms,tracker,session_id,user_id,"
     "anonymous_id,event_type,item_id,event_value,properties,impression,recommendation_id,"
-    "attribution_source) SELECT \"row\",key,received_ms,time_ms,tracker,session_id,user_id,"
+    "attribution_source,source,verified) SELECT \"row\",key,received_ms,time_ms,tracker,session_id,user_id,"
     "anonymous_id,event_type,item_id,event_value,properties,impression,recommendation_id,"
-    "attribution_source FROM (SELECT nextval('attune.event_rows') AS \"row\",given.* FROM "
+    "attribution_source,source,verified FROM (SELECT nextval('attune.event_rows') AS \"row\",given.* FROM "
     "unnest($1::uuid[],$2::bigint[],$3::bigint[],$4::text[],$5::text[],$6::text[],$7::text[],"
     "$8::text[],$9::text[],$10::double precision[],$11::text[],$12::text[],$13::text[],"
-    "$14::text[]) WITH ORDINALITY AS given(key,received_ms,time_ms,tracker,session_id,user_id,"
+    "$14::text[],$15::text[],$16::boolean[]) WITH ORDINALITY AS given(key,received_ms,time_ms,tracker,session_id,user_id,"
     "anonymous_id,event_type,item_id,event_value,properties,impression,recommendation_id,"
-    "attribution_source,place) ORDER BY place) numbered ORDER BY key "
-    "ON CONFLICT(key) DO NOTHING RETURNING key";
+    "attribution_source,source,verified,place) ORDER BY place) numbered ORDER BY key "
+    "ON CONFLICT(key) DO NOTHING RETURNING key,coalesce((SELECT count FROM attune.deletions),0)";
 
 constexpr const char* kInsertIdentities =
     "INSERT INTO attune.event_identities AS known(kind,alias,user_id) SELECT * FROM "
@@ -43,10 +43,12 @@ PostgresParameters parametersOf(std::span<const Event> events) {
   PostgresArray received(PostgresType::int64);
   PostgresArray times(PostgresType::int64);
   PostgresArray values(PostgresType::real64);
+  PostgresArray verified(PostgresType::boolean);
   for (const Event& event : events) {
     keys.addBytes(bytesOf(event.key));
     received.addInteger(event.receivedMs);
     times.addInteger(event.timeMs);
+    verified.addInteger(event.verified ? 1 : 0);
     event.eventValue ? values.addReal(*event.eventValue) : values.addNull();
   }
   const auto texts = [&events](std::string Event::*member, bool isOptional) {
@@ -64,6 +66,7 @@ PostgresParameters parametersOf(std::span<const Event> events) {
   parameters.addArray(texts(&Event::impression, true));
   parameters.addArray(texts(&Event::recommendationId, true));
   parameters.addArray(texts(&Event::attributionSource, true));
+  parameters.addArray(texts(&Event::source, true)).addArray(verified);
   return parameters;
 }
 
@@ -71,7 +74,7 @@ class PostgresEventLog final : public EventLog {
  public:
   explicit PostgresEventLog(const std::string& url) : connection_(url, kCollectorPatience) {
     createLayout(connection_);
-    requireDurability();
+    requireDurability(connection_);
     changedElsewhere();
   }
 
@@ -81,6 +84,7 @@ class PostgresEventLog final : public EventLog {
   std::vector<bool> add(std::span<const Event> events) override {
     if (events.empty()) return {};
     const PostgresRows stored = connection_.run(kInsertEvents, parametersOf(events));
+    if (stored.count() > 0) forgetDeleted(stored.integer(0, 1));
     std::unordered_set<std::string_view> keys;
     for (int i = 0; i < stored.count(); ++i) keys.insert(stored.text(i, 0));
     std::vector<bool> isNew;
@@ -126,8 +130,8 @@ class PostgresEventLog final : public EventLog {
   std::vector<EventTracker> trackers() override {
     std::vector<EventTracker> trackers;
     const PostgresRows rows = connection_.run(
-        "SELECT key_sha256,name,origins FROM attune.event_trackers ORDER BY name COLLATE \"C\","
-        "\"row\"");
+        "SELECT key_sha256,name,origins,verify_secret,trusted FROM attune.event_trackers ORDER BY "
+        "name COLLATE \"C\",\"row\"");
     for (int i = 0; i < rows.count(); ++i) {
       EventTracker& tracker = trackers.emplace_back();
       const std::string_view hash = rows.text(i, 0);
@@ -135,6 +139,8 @@ class PostgresEventLog final : public EventLog {
                   tracker.keySha256.begin());
       tracker.name = rows.text(i, 1);
       tracker.origins = nlohmann::json::parse(rows.text(i, 2)).get<std::vector<std::string>>();
+      tracker.verifySecret = rows.text(i, 3);
+      tracker.trusted = rows.integer(i, 4) != 0;
     }
     return trackers;
   }
@@ -142,9 +148,12 @@ class PostgresEventLog final : public EventLog {
   void addTracker(const EventTracker& tracker) override {
     PostgresParameters parameters;
     parameters.addBytes(tracker.keySha256).addText(tracker.name);
-    parameters.addText(nlohmann::json(tracker.origins).dump());
-    connection_.run("INSERT INTO attune.event_trackers(key_sha256,name,origins) VALUES($1,$2,$3)",
-                    parameters);
+    parameters.addText(nlohmann::json(tracker.origins).dump()).addText(tracker.verifySecret);
+    parameters.addInteger(PostgresType::boolean, tracker.trusted ? 1 : 0);
+    connection_.run(
+        "INSERT INTO attune.event_trackers(key_sha256,name,origins,verify_secret,trusted) "
+        "VALUES($1,$2,$3,$4,$5)",
+        parameters);
     noteChange();
   }
 
@@ -175,15 +184,10 @@ class PostgresEventLog final : public EventLog {
   }
 
  private:
-  /// What commits must mean: the server has written, and the disk was asked to be sure.
-  void requireDurability() {
-    const PostgresRows settings =
-        connection_.run("SELECT current_setting('fsync'),current_setting('synchronous_commit')");
-    if (settings.text(0, 0) != "on")
-      throw UserError("store " + connection_.name() +
-                      ": the server runs with fsync=off, so that a power cut loses what was "
-                      "acknowledged: set fsync=on in its postgresql.conf");
-    if (settings.text(0, 1) == "off") connection_.run("SET synchronous_commit=on");
+  /// Identities of a user who was deleted meanwhile must be written again. A deletion locks the
+  /// events against those who add some, so what an insertion sees holds until its commit.
+  void forgetDeleted(int64_t deletions) {
+    if (deletions != std::exchange(deletions_, deletions)) known_.clear();
   }
 
   void identify(const Event& event) {
@@ -240,6 +244,7 @@ class PostgresEventLog final : public EventLog {
   KnownAliases known_;
   std::map<std::pair<int64_t, std::string>, std::string> identities_;  // "": of two users
   int64_t facts_ = 0;
+  int64_t deletions_ = 0;
 };
 
 }  // namespace

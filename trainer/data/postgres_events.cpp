@@ -14,6 +14,14 @@ const std::string kFrom =
     " AND s.alias=e.session_id LEFT JOIN attune.event_identities a ON a.kind=" +
     std::to_string(kAnonymousAlias) + " AND a.alias=e.anonymous_id";
 
+/// What an Event has, behind its user.
+std::string eventColumns(PostgresConnection& connection) {
+  return ",e.time_ms,e.event_type,e.item_id,e.event_value,e.properties,e.impression,"
+         "e.recommendation_id,e.attribution_source,e.received_ms,e.tracker,e.session_id,e.user_id,"
+         "e.anonymous_id," +
+         std::string(hasOrigins(connection) ? "e.source,e.verified" : "NULL::text,false");
+}
+
 Event readEvent(const PostgresRows& rows, int row) {
   Event event;
   event.timeMs = rows.integer(row, 1);
@@ -24,10 +32,20 @@ Event readEvent(const PostgresRows& rows, int row) {
   event.impression = rows.text(row, 6);
   event.recommendationId = rows.text(row, 7);
   event.attributionSource = rows.text(row, 8);
+  event.receivedMs = rows.integer(row, 9);
+  event.tracker = rows.text(row, 10);
+  event.sessionId = rows.text(row, 11);
+  event.userId = rows.text(row, 12);
+  event.anonymousId = rows.text(row, 13);
+  event.source = rows.text(row, 14);
+  event.verified = rows.integer(row, 15) != 0;
   return event;
 }
 
 }  // namespace
+
+std::string postgresEventUser() { return kUser; }
+std::string postgresEventsWithIdentities() { return kFrom; }
 
 bool hasEvents(PostgresConnection& connection) {
   return connection.queryInteger("SELECT EXISTS(SELECT 1 FROM attune.events)") != 0;
@@ -37,14 +55,23 @@ EventCounts scanEvents(PostgresConnection& connection, const AvroSchema& schema,
                        const RowVisitor& visit) {
   EventScan scan(schema, visit);
   forEachRow(connection,
-             std::string("SELECT ") + kUser +
-                 ",e.time_ms,e.event_type,e.item_id,e.event_value,e.properties,e.impression,"
-                 "e.recommendation_id,e.attribution_source" +
-                 kFrom + " ORDER BY e.\"row\"",
+             std::string("SELECT ") + kUser + eventColumns(connection) + kFrom +
+                 " ORDER BY e.\"row\"",
              [&](const PostgresRows& rows, int row) {
                scan.add(readEvent(rows, row), rows.text(row, 0));
              });
   return scan.counts();
+}
+
+void scanUserEvents(PostgresConnection& connection, const std::string& userId,
+                    const std::function<void(const Event&)>& visit) {
+  PostgresParameters user;
+  user.addText(userId);
+  forEachRow(
+      connection,
+      std::string("SELECT ") + kUser + eventColumns(connection) + kFrom + " WHERE " + kUser +
+          "=$1 ORDER BY e.\"row\"",
+      [&](const PostgresRows& rows, int row) { visit(readEvent(rows, row)); }, user);
 }
 
 DatasetCounts interactionCounts(PostgresConnection& connection,

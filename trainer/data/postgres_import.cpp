@@ -17,10 +17,7 @@ PostgresImport::~PostgresImport() {
 void PostgresImport::begin() {
   connection_.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
   open_ = true;
-  if (!tryLock(connection_, PostgresLock::import))
-    throw UserError("store " + connection_.name() +
-                    " is being written by another process: wait until it is done, or give "
-                    "another --store");
+  requireNoImport(connection_);
   takeLock(connection_, lockOf(schema_.type));  // single records under way are done in moments
   const std::optional<StoredDataset> stored = storedDataset(connection_, schema_.type);
   checkSchemaOfImport(stored ? std::optional(stored->schema) : std::nullopt, schema_, mode_,

@@ -30,6 +30,17 @@ constexpr std::array kLayout{
     "CREATE TABLE attune.event_log_check(one integer PRIMARY KEY,at bigint NOT NULL)",
 };
 
+/// What came later than the first stores; the last statement's table tells that all is there.
+constexpr std::array kOrigins{
+    "ALTER TABLE attune.events ADD COLUMN source text,"
+    "ADD COLUMN verified boolean NOT NULL DEFAULT false",
+    "ALTER TABLE attune.event_trackers ADD COLUMN verify_secret text NOT NULL DEFAULT '',"
+    "ADD COLUMN trusted boolean NOT NULL DEFAULT false",
+    "CREATE TABLE attune.erasure_probe(one integer)",
+    "CREATE TABLE attune.deletions(one boolean PRIMARY KEY DEFAULT true CHECK (one),"
+    "count bigint NOT NULL,mark text NOT NULL)",
+};
+
 /// The parameters that make `lock` the argument of the functions of advisory locks.
 PostgresParameters lockParameters(PostgresLock lock) {
   PostgresParameters parameters;
@@ -38,11 +49,24 @@ PostgresParameters lockParameters(PostgresLock lock) {
   return parameters;
 }
 
-bool hasLayout(PostgresConnection& connection) {
+bool hasTable(PostgresConnection& connection, const std::string& table) {
   // Not to_regclass(): it may remember what was so before a lock was waited for.
   return connection.queryInteger(
              "SELECT EXISTS(SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON "
-             "n.oid=c.relnamespace WHERE n.nspname='attune' AND c.relname='store')") != 0;
+             "n.oid=c.relnamespace WHERE n.nspname='attune' AND c.relname='" + table + "')") != 0;
+}
+
+bool hasLayout(PostgresConnection& connection) { return hasTable(connection, "store"); }
+
+void makeTables(PostgresConnection& connection) {
+  // Who may not make schemas can still be given an empty one by the database's owner.
+  if (connection.queryInteger(
+          "SELECT EXISTS(SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname='attune')") == 0)
+    connection.run("CREATE SCHEMA attune");
+  for (const char* statement : kLayout) connection.run(statement);
+  PostgresParameters format;
+  format.addInteger(PostgresType::int32, kPostgresFormat);
+  connection.run("INSERT INTO attune.store(format,facts) VALUES($1::integer,1)", format);
 }
 
 void checkFormat(PostgresConnection& connection) {
@@ -63,20 +87,16 @@ void requireLayout(PostgresConnection& connection) {
 }
 
 void createLayout(PostgresConnection& connection) {
-  if (!hasLayout(connection)) {
+  if (!hasOrigins(connection)) {
     connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     try {
       takeLock(connection, PostgresLock::layout);
-      if (!hasLayout(connection)) {
-        // Who may not make schemas can still be given an empty one by the database's owner.
-        if (connection.queryInteger(
-                "SELECT EXISTS(SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname='attune')") == 0)
-          connection.run("CREATE SCHEMA attune");
-        for (const char* statement : kLayout) connection.run(statement);
-        PostgresParameters format;
-        format.addInteger(PostgresType::int32, kPostgresFormat);
-        connection.run("INSERT INTO attune.store(format,facts) VALUES($1::integer,1)", format);
-      }
+      if (!hasLayout(connection))
+        makeTables(connection);
+      else
+        checkFormat(connection);
+      if (!hasOrigins(connection))
+        for (const char* statement : kOrigins) connection.run(statement);
       connection.run("COMMIT");
     } catch (...) {
       connection.rollback();
@@ -84,6 +104,18 @@ void createLayout(PostgresConnection& connection) {
     }
   }
   checkFormat(connection);
+}
+
+bool hasOrigins(PostgresConnection& connection) { return hasTable(connection, "deletions"); }
+
+void requireDurability(PostgresConnection& connection) {
+  const PostgresRows settings =
+      connection.run("SELECT current_setting('fsync'),current_setting('synchronous_commit')");
+  if (settings.text(0, 0) != "on")
+    throw UserError("store " + connection.name() +
+                    ": the server runs with fsync=off, so that a power cut loses what was "
+                    "acknowledged: set fsync=on in its postgresql.conf");
+  if (settings.text(0, 1) == "off") connection.run("SET synchronous_commit=on");
 }
 
 PostgresLock lockOf(DatasetType type) {
@@ -106,6 +138,13 @@ bool tryLock(PostgresConnection& connection, PostgresLock lock) {
 bool tryShare(PostgresConnection& connection, PostgresLock lock) {
   return connection.queryInteger("SELECT pg_try_advisory_xact_lock_shared($1,$2)",
                                  lockParameters(lock)) != 0;
+}
+
+void requireNoImport(PostgresConnection& connection) {
+  if (!tryLock(connection, PostgresLock::import))
+    throw UserError("store " + connection.name() +
+                    " is being written by another process: wait until it is done, or give "
+                    "another --store");
 }
 
 void takeLock(PostgresConnection& connection, PostgresLock lock) {
@@ -141,7 +180,8 @@ std::string createRowsTable(PostgresConnection& connection, const AvroSchema& sc
   return name;
 }
 
-void dropOldTables(PostgresConnection& connection) noexcept {
+bool dropOldTables(PostgresConnection& connection) noexcept {
+  bool isDone = false;
   try {
     connection.run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     connection.run("SET LOCAL lock_timeout='100ms'");
@@ -151,15 +191,19 @@ void dropOldTables(PostgresConnection& connection) noexcept {
           "WHERE n.nspname='attune' AND c.relkind='r' AND "
           "c.relname ~ '^(interactions|items|users)_[0-9]+$' AND "
           "NOT EXISTS(SELECT 1 FROM attune.datasets d WHERE d.rows_table=c.relname::text)");
+      isDone = true;
       for (int i = 0; i < old.count(); ++i) {
         connection.run("SAVEPOINT one");
-        if (!connection.tryRun("DROP TABLE attune." + std::string(old.text(i, 0))))
-          connection.run("ROLLBACK TO one");  // it is being read: the next import tries again
+        if (connection.tryRun("DROP TABLE attune." + std::string(old.text(i, 0)))) continue;
+        connection.run("ROLLBACK TO one");  // it is being read: the next import tries again
+        isDone = false;
       }
     }
     connection.run("COMMIT");
+    return isDone;
   } catch (...) {
     connection.rollback();  // the data is safe; this was tidying only
+    return false;
   }
 }
 
@@ -177,8 +221,9 @@ std::string idColumn(const AvroSchema& schema) {
 }
 
 void forEachRow(PostgresConnection& connection, const std::string& select,
-                const std::function<void(const PostgresRows&, int row)>& visit) {
-  connection.run("DECLARE scan NO SCROLL CURSOR FOR " + select);
+                const std::function<void(const PostgresRows&, int row)>& visit,
+                const PostgresParameters& parameters) {
+  connection.run("DECLARE scan NO SCROLL CURSOR FOR " + select, parameters);
   const std::string fetch = "FETCH " + std::to_string(kRowsAtOnce) + " FROM scan";
   while (true) {
     const PostgresRows rows = connection.run(fetch);

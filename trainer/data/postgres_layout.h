@@ -17,8 +17,12 @@
 //   events("row", key, ...)             one row an event; key is unique
 //   event_identities(kind, alias, user_id)   whose session (kind 0) or anonymous id (kind 1) it is;
 //                                       user_id is null when two users were seen with it
-//   event_trackers("row", key_sha256, name, origins)
+//   event_trackers("row", key_sha256, name, origins, verify_secret, trusted)
 //   event_log_check(one, at)            written to see whether the store can be written
+//   deletions(one, count, mark)         how often users were deleted, and what tells the store from
+//                                       others; no row before the first deletion
+//   erasure_probe(one)                  empty; what is deleted here shows whether the server may
+//                                       forget what was deleted before
 // "row" grows in the order of import or arrival; "source" is 0 for imports, 1 for single records.
 // A full import fills a new table N and drops the old one when nobody reads it any more, so that
 // readers see one moment. Imports exclude one another by an advisory lock; an import and single
@@ -47,11 +51,18 @@ struct StoredDataset {
 void requireLayout(PostgresConnection& connection);
 /// Makes the tables of a new store where they are missing; several processes may try at once.
 void createLayout(PostgresConnection& connection);
+/// False in a store of before there were sources of events, verified users and deletions, which only
+/// writing brings up to date.
+bool hasOrigins(PostgresConnection& connection);
+/// Makes commits mean durable. Throws UserError when the server cannot: fsync=off.
+void requireDurability(PostgresConnection& connection);
 /// The lock of a dataset's rows.
 PostgresLock lockOf(DatasetType type);
 /// True when the lock was free, or shared by others; it is held until the transaction ends.
 bool tryLock(PostgresConnection& connection, PostgresLock lock);
 bool tryShare(PostgresConnection& connection, PostgresLock lock);
+/// Takes PostgresLock::import. Throws UserError when an import, or a deletion, is under way.
+void requireNoImport(PostgresConnection& connection);
 /// Waits until the lock is free, as long as the connection's patience for locks is.
 void takeLock(PostgresConnection& connection, PostgresLock lock);
 
@@ -60,7 +71,8 @@ std::optional<StoredDataset> storedDataset(PostgresConnection& connection, Datas
 /// Makes a new, empty table for rows of `schema`; returns its name.
 std::string createRowsTable(PostgresConnection& connection, const AvroSchema& schema);
 /// Drops tables of rows that no dataset names any more, unless somebody still reads them.
-void dropOldTables(PostgresConnection& connection) noexcept;
+/// False when one was left.
+bool dropOldTables(PostgresConnection& connection) noexcept;
 
 /// The column of a field, `f3`.
 std::string fieldColumn(size_t field);
@@ -71,6 +83,7 @@ std::string idColumn(const AvroSchema& schema);
 
 /// Runs a query and visits its rows in bounded memory. REQUIRES: a transaction is open.
 void forEachRow(PostgresConnection& connection, const std::string& select,
-                const std::function<void(const PostgresRows&, int row)>& visit);
+                const std::function<void(const PostgresRows&, int row)>& visit,
+                const PostgresParameters& parameters = {});
 
 }  // namespace attune::trainer

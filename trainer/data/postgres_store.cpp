@@ -64,6 +64,13 @@ class PostgresStore final : public Store {
     return scanEvents(connection_, stored ? stored->schema : eventSchema(), visit);
   }
 
+  Deletions deletions() const override {
+    if (!hasOrigins(connection_)) return {};
+    const PostgresRows rows = connection_.run("SELECT count,mark FROM attune.deletions");
+    if (rows.count() == 0) return {};
+    return {static_cast<uint64_t>(rows.integer(0, 0)), std::string(rows.text(0, 1))};
+  }
+
   std::unique_ptr<ImportTransaction> beginImport(const AvroSchema& schema,
                                                  ImportMode mode) override {
     return beginPostgresImport(connection_, schema, mode);

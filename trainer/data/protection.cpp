@@ -25,7 +25,7 @@ constexpr std::array<ProtectionInfo, 10> kTable{{
     {"maxEventsPerUserItemAndDay", &Protection::maxEventsPerUserItemAndDay, kMany,
      "collected events of one user with one item on one day, the first"},
     {"maxUsersPerSourceAndItem", &Protection::maxUsersPerSourceAndItem, kMany,
-     "unverified users of one network and day that count for one item, or"},
+     "unverified users of one network and week that count for one item, or"},
     {"maxSourceShare", &Protection::maxSourceShare, 1,
      "this share of the item's users, whichever is more"},
     {"maxNewUsersPerItemAndDay", &Protection::maxNewUsersPerItemAndDay, kMany,

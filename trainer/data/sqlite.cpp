@@ -94,6 +94,13 @@ bool SqliteDatabase::hasTable(const std::string& name) {
   return statement.step();
 }
 
+bool SqliteDatabase::hasColumn(const std::string& table, const std::string& column) {
+  SqliteStatement statement(*this, "SELECT 1 FROM pragma_table_info(?) WHERE name=?");
+  statement.bindText(0, table);
+  statement.bindText(1, column);
+  return statement.step();
+}
+
 void SqliteDatabase::fail(int code) const {
   const int systemCode = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
   const std::string system = systemCode == 0 ? "" : ": " + systemErrorText(systemCode);

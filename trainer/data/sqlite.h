@@ -32,6 +32,7 @@ class SqliteDatabase {
   /// How many rows the last statement changed.
   int64_t changedRows() const;
   bool hasTable(const std::string& name);
+  bool hasColumn(const std::string& table, const std::string& column);
   const std::string& path() const { return path_; }
   sqlite3* handle() const { return handle_; }
   /// Throws the UserError for SQLite's result code `code`.

@@ -28,9 +28,7 @@ Event readEvent(const SqliteStatement& select) {
 
 /// `e.source,e.verified`, or what stands for them in a store of before there were sources.
 std::string originColumns(SqliteDatabase& database) {
-  const bool known = database.queryInteger(
-                         "SELECT count(*) FROM pragma_table_info('events') WHERE name='source'") > 0;
-  return known ? "e.source,e.verified" : "NULL,0";
+  return database.hasColumn("events", "source") ? "e.source,e.verified" : "NULL,0";
 }
 
 }  // namespace

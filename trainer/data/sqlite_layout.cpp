@@ -22,8 +22,7 @@ std::string quoteName(const std::string& name) { return '"' + name + '"'; }
 
 void addColumn(SqliteDatabase& database, const std::string& table, const std::string& column,
                const std::string& type) {
-  if (database.queryInteger("SELECT count(*) FROM pragma_table_info('" + table + "') WHERE name='" +
-                            column + "'") == 0)
+  if (!database.hasColumn(table, column))
     database.execute("ALTER TABLE " + table + " ADD COLUMN " + column + " " + type);
 }
 

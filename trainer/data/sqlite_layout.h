@@ -18,7 +18,8 @@
 //   event_identities(kind, alias, user)   whose session (kind 0) or anonymous id (kind 1) it is;
 //                               user is NULL when two users were seen with it
 //   event_trackers(key_sha256, name, origins, verify_secret, trusted)
-//   deletions(one, count)       how often users were deleted; made with the first deletion
+//   deletions(one, count, mark) how often users were deleted, and what tells the store from others;
+//                               made with the first deletion
 //   event_log_check(one, at)    written to see whether the store can be written
 // $row grows in the order of import; $source is 0 for imports (bulk), 1 for single records (put).
 // In `interactions`, USER_ID, ITEM_ID and EVENT_TYPE hold numbers of the three name tables.

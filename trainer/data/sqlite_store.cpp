@@ -71,9 +71,13 @@ class SqliteStore final : public Store {
     return scanEvents(*database_, *rows, visit);
   }
 
-  uint64_t deletions() const override {
-    if (!database_->hasTable("deletions")) return 0;
-    return static_cast<uint64_t>(database_->queryInteger("SELECT count FROM deletions"));
+  Deletions deletions() const override {
+    if (!database_->hasTable("deletions")) return {};
+    const bool isMarked = database_->hasColumn("deletions", "mark");
+    SqliteStatement select(*database_, std::string("SELECT count,") + (isMarked ? "mark" : "NULL") +
+                                           " FROM deletions");
+    if (!select.step()) return {};
+    return {static_cast<uint64_t>(select.integer(0)), std::string(select.text(1))};
   }
 
   std::unique_ptr<ImportTransaction> beginImport(const AvroSchema& schema,

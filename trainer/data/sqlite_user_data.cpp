@@ -68,6 +68,8 @@ class SqliteUserData final : public UserData {
     return isCut;
   }
 
+  std::string keptElsewhere() override { return ""; }
+
  private:
   void setBusyTimeout(int milliseconds) {
     database_.execute("PRAGMA busy_timeout=" + std::to_string(milliseconds));
@@ -201,8 +203,11 @@ class SqliteUserData final : public UserData {
   void countDeletion() {
     database_.execute(
         "CREATE TABLE IF NOT EXISTS deletions(one INTEGER PRIMARY KEY, count INTEGER NOT NULL)");
+    if (!database_.hasColumn("deletions", "mark"))  // which came later
+      database_.execute("ALTER TABLE deletions ADD COLUMN mark TEXT");
     database_.execute(
-        "INSERT INTO deletions VALUES(1,1) ON CONFLICT(one) DO UPDATE SET count=count+1");
+        "INSERT INTO deletions VALUES(1,1,lower(hex(randomblob(8)))) ON CONFLICT(one) DO UPDATE "
+        "SET count=count+1,mark=coalesce(mark,excluded.mark)");
   }
 
   void temporary(const std::string& name, const std::string& columns) {

@@ -5,6 +5,7 @@
 #include "trainer/data/postgres_event_log.h"
 #include "trainer/data/postgres_store.h"
 #include "trainer/data/postgres_url.h"
+#include "trainer/data/postgres_user_data.h"
 #include "trainer/data/sqlite_event_log.h"
 #include "trainer/data/sqlite_store.h"
 #include "trainer/data/sqlite_user_data.h"
@@ -40,9 +41,7 @@ std::unique_ptr<EventLog> openEventLog(const std::string& location) {
 }
 
 std::unique_ptr<UserData> openUserData(const std::string& location) {
-  if (isPostgresUrl(location))
-    throw UserError("users of a store in PostgreSQL cannot be exported or deleted by attune yet: "
-                    "give --store a file path");
+  if (isPostgresUrl(location)) return openPostgresUserData(location);
   return openSqliteUserData(checkedPath(location));
 }
 

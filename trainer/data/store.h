@@ -75,9 +75,8 @@ class Store {
   /// Visits all rows in the order of their import, values in the order of the schema's fields;
   /// after the imported interactions the collector's events, each under its user as far as known.
   virtual EventCounts scan(DatasetType type, const RowVisitor& visit) const = 0;
-  /// How often users were deleted from the store (UserData::remove): what was learned when it was
-  /// less knows of somebody who is gone.
-  virtual uint64_t deletions() const { return 0; }
+  /// Deletions of users: what was learned when they were fewer knows of somebody who is gone.
+  virtual Deletions deletions() const { return {}; }
   /// Starts an import. Throws UserError when another process is writing, or when an incremental
   /// import brings another schema than the stored one.
   virtual std::unique_ptr<ImportTransaction> beginImport(const AvroSchema& schema,

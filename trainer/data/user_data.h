@@ -52,6 +52,9 @@ class UserData {
   /// files. Waits for others that use the store, at most `waitSeconds`; false when they take longer,
   /// and it must be called again.
   virtual bool eraseTraces(int waitSeconds) = 0;
+  /// Where the engine itself still keeps what was deleted, out of reach: the end of a sentence, or ""
+  /// when it keeps nothing.
+  virtual std::string keptElsewhere() = 0;
 };
 
 /// Opens the store at `location`, which must be there.

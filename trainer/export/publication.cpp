@@ -321,9 +321,25 @@ std::vector<uint8_t> readPublishedBundle(const std::string& folder, const Manife
   return bundle;
 }
 
+namespace {
+
+std::vector<uint8_t> soundBundleInUse(const std::string& folder) {
+  const std::string path = folder + "/manifest.json";
+  if (!isThere(path)) return {};
+  return soundBundle(folder, parseManifest(readSignedManifest(path).text, path))
+      .value_or(std::vector<uint8_t>());
+}
+
+void check(const PublishOptions& options, std::span<const uint8_t> bundle) {
+  if (options.check)
+    options.check(bundle, [&options] { return soundBundleInUse(options.folder); });
+}
+
+}  // namespace
+
 Manifest publish(const PublishOptions& options, std::span<const uint8_t> bundle,
                  std::span<const SigningKey> keys) {
-  if (options.check) options.check(bundle);
+  check(options, bundle);
   const std::vector<BundlePart> parts =
       partsOf(bundle, options.metadataApartBytes, options.maxPartBytes);
   if (parts.size() > kMaxParts)
@@ -354,7 +370,7 @@ Manifest rollBack(const PublishOptions& options, std::optional<uint64_t> toVersi
   const Manifest& old = earlier(publication, toVersion, options.folder);
   publication.requireOurs(old.version);
   const std::vector<uint8_t> bundle = readPublishedBundle(options.folder, old);
-  if (options.check) options.check(bundle);
+  check(options, bundle);
   Manifest manifest = publication.next();
   manifest.bundle = old.bundle;
   manifest.parts = old.parts;

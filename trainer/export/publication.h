@@ -30,8 +30,10 @@ struct PublishOptions {
   /// load later.
   uint64_t metadataApartBytes = 256 << 10;
   uint64_t maxPartBytes = (uint64_t{1} << 31) - 1;  ///< files are no longer than that
-  /// Called with the bundle before anything is written; throws UserError when it may not be.
-  std::function<void(std::span<const uint8_t> bundle)> check = nullptr;
+  /// Called before anything is written, with the bundle and with what reads the one in use, empty
+  /// where none, or none that is sound, is in the folder. Throws UserError when it may not be.
+  using ReadInUse = std::function<std::vector<uint8_t>()>;
+  std::function<void(std::span<const uint8_t> bundle, const ReadInUse& inUse)> check = nullptr;
 };
 
 /// Publishes a bundle, signed with all the keys. Throws UserError, and leaves the folder as it was,

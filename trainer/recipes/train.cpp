@@ -30,7 +30,10 @@ nlohmann::json provenanceOf(const Dataset& data, const TrainRequest& request) {
         {"items", data.items.size()},
         {"firstTimestamp", events.timestamp.front()},
         {"lastTimestamp", events.timestamp.back()}}}};
-  if (data.deletions > 0) json["data"]["deletions"] = data.deletions;
+  if (data.deletions.count > 0) {
+    json["data"]["deletions"] = data.deletions.count;
+    json["data"]["store"] = data.deletions.mark;
+  }
   if (!request.events.is_null()) json["events"] = request.events;
   if (!request.metrics.is_null()) json["metrics"] = request.metrics;
   return json;

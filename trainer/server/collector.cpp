@@ -1,6 +1,8 @@
 #include "trainer/server/collector.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "trainer/server/limits.h"
@@ -27,6 +29,22 @@ HttpReply jsonReply(int status, std::string body) {
 
 HttpReply notStored() {
   return errorReply(unavailable("the store cannot be written just now: nothing was stored"));
+}
+
+ApiError throttled(const std::string& message, int64_t waitSeconds) {
+  return {429, "ThrottlingException", message, static_cast<int>(waitSeconds)};
+}
+
+/// Whose an event is, as far as it says.
+const std::string& senderOf(const Event& event) {
+  if (!event.userId.empty()) return event.userId;
+  return event.anonymousId.empty() ? event.sessionId : event.anonymousId;
+}
+
+/// A name of 15 bytes for a sender, which a std::string keeps in itself.
+std::string shortName(const EventTracker& tracker, std::string_view sender) {
+  const EventKey key = eventKey(tracker.name, sender);
+  return {reinterpret_cast<const char*>(key.data()), key.size() - 1};
 }
 
 /// `{"accepted":N,"results":[...]}` of a batch. `isNew` is of the events that were not rejected.
@@ -70,6 +88,7 @@ Collector::Collector(EventWriter& writer, Metrics& metrics, const ServeConfig& c
     : writer_(writer),
       metrics_(metrics),
       perTracker_(config.ratePerTracker, kRateLimitedTrackers),
+      perUser_(config.ratePerUser, limits::kRateLimitedUsers, RateLimit::WhenFull::admit),
       configured_(config.eventTrackers) {}
 
 const std::vector<EventTracker>& Collector::trackers() const {
@@ -90,10 +109,32 @@ const EventTracker* Collector::authorise(const Call& call, const std::string& tr
   if (!origin.empty() && !mayUse(*tracker, origin))
     throw ApiError(403, "AccessDeniedException",
                    "the event tracker does not allow this origin: see attune tracker --origin");
-  if (const int64_t wait = perTracker_.take(tracker->name, call.nowSeconds); wait > 0)
-    throw ApiError(429, "ThrottlingException", "too many requests with this event tracker",
-                   static_cast<int>(wait));
+  if (const int64_t wait = perTracker_.take(tracker->name, call.nowSeconds); wait > 0) {
+    ++metrics_.throttledByTracker;
+    throw throttled("too many requests with this event tracker", wait);
+  }
   return tracker;
+}
+
+/// All events of a request count, or none. A shop's own server, which a trusted tracker is for, may
+/// send what it likes of its users.
+void Collector::limitUsers(const std::vector<EventEntry>& entries, const EventTracker& tracker,
+                           double nowSeconds) {
+  if (tracker.trusted || !perUser_.isLimiting()) return;
+  std::map<std::string_view, double> events;  // by user
+  for (const EventEntry& entry : entries)
+    if (entry.event) ++events[senderOf(*entry.event)];
+  std::vector<std::pair<std::string, double>> counts;
+  int64_t wait = 0;
+  for (const auto& [user, count] : events) {
+    counts.emplace_back(shortName(tracker, user), count);
+    wait = std::max(wait, perUser_.waitFor(counts.back().first, nowSeconds));
+  }
+  if (wait > 0) {
+    ++metrics_.throttledByUser;
+    throw throttled("too many events of one user", wait);
+  }
+  for (const auto& [user, count] : counts) perUser_.spend(user, count, nowSeconds);
 }
 
 /// The event as it is stored: with its tracker, where it came from and whether its user is sure. A
@@ -120,6 +161,7 @@ void Collector::putEvents(Call& call) {
   const EventTracker* tracker = authorise(call, request.trackingId);
   if (tracker == nullptr)
     throw invalidInput("trackingId is not that of an event tracker: make one with attune tracker");
+  limitUsers(request.entries, *tracker, call.nowSeconds);
   const std::string_view invocation = call.request.header("amz-sdk-invocation-id");
   WriteTask task;
   for (size_t i = 0; i < request.entries.size(); ++i) {
@@ -139,6 +181,7 @@ void Collector::postEvents(Call& call) {
   if (tracker == nullptr)
     throw ApiError(401, "UnrecognizedClientException",
                    "trackingId is not that of an event tracker: make one with attune tracker");
+  limitUsers(request->entries, *tracker, call.nowSeconds);
   metrics_.eventsDroppedByClients += request->dropped;
   WriteTask task;
   for (EventEntry& entry : request->entries) {

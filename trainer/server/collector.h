@@ -37,6 +37,8 @@ class Collector {
 
  private:
   const EventTracker* authorise(const Call& call, const std::string& trackingId);
+  void limitUsers(const std::vector<EventEntry>& entries, const EventTracker& tracker,
+                  double nowSeconds);
   Event admitted(EventEntry& entry, const std::string& eventId, const EventTracker& tracker,
                  const Call& call);
   void putRecords(Call& call, DatasetType type);
@@ -45,6 +47,7 @@ class Collector {
   EventWriter& writer_;
   Metrics& metrics_;
   RateLimit perTracker_;
+  RateLimit perUser_;
   EventSources sources_;
   std::vector<EventTracker> configured_;
   // The trackers as last asked for; they are read anew when the store's facts are others.

@@ -11,7 +11,7 @@
 namespace attune::trainer {
 namespace {
 
-constexpr int64_t kDayMs = 86'400'000;
+constexpr int64_t kWeekMs = 7 * 86'400'000;
 constexpr size_t kNameDigits = 16;
 constexpr size_t kIpv4Bytes = 3, kIpv6Bytes = 6;
 constexpr std::array<unsigned char, 12> kIpv4InIpv6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
@@ -48,8 +48,8 @@ void EventSources::renew() {
 
 std::string EventSources::nameOf(std::string_view address, std::string_view tracker,
                                  int64_t nowMs) {
-  if (const int64_t day = nowMs / kDayMs; day != day_) {
-    day_ = day;
+  if (const int64_t week = nowMs / kWeekMs; week != week_) {
+    week_ = week;
     renew();
   }
   const std::string network = networkOf(address);

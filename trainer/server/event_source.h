@@ -8,9 +8,9 @@
 namespace attune::trainer {
 
 /// Names of the networks that events come from: all of one /24 of IPv4 or one /48 of IPv6, by which
-/// tracker, on one day (UTC). A name is a SHA-256 of these with a random number that is kept in
-/// memory alone and thrown away at midnight: whoever has the store cannot find the address, nor
-/// join two days. A restart gives new names. For one thread.
+/// tracker, in one week (of seven days, from Thursday 00:00 UTC). A name is a SHA-256 of these with
+/// a random number that is kept in memory alone and thrown away when the week is over: whoever has
+/// the store cannot find the address, nor join two weeks. A restart gives new names. For one thread.
 class EventSources {
  public:
   EventSources();
@@ -22,7 +22,7 @@ class EventSources {
   void renew();
 
   std::array<uint8_t, 32> salt_{};
-  int64_t day_ = -1;
+  int64_t week_ = -1;
 };
 
 /// The bytes that all addresses of a network share, behind a mark of its kind; "" for a loopback

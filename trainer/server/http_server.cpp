@@ -11,6 +11,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "trainer/server/header_buffer.h"
 #include "trainer/server/http_message.h"
 
 namespace attune::trainer {
@@ -142,6 +143,7 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
 
   void readHeader() {
     stream_.expires_after(seconds(server_.limits_.headerSeconds));
+    buffer_.beginHeader();
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](error_code error, size_t) {
                               if (error) return self->refuse(error);
@@ -150,6 +152,10 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
   }
 
   void headerIsRead() {
+    if (buffer_.endHeader())
+      return refuse(ApiError(400, "InvalidInputException",
+                             "a line of the header begins with a space or a tab: write each field "
+                             "in one line"));
     const auto length = parser_->content_length();
     reserved_ = length ? *length : parser_->chunked() ? server_.limits_.bodyBytes : 0;
     if (server_.bodyBytes_ + reserved_ > limits::kBodiesInFlightBytes) {
@@ -271,7 +277,7 @@ class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connect
   const HttpHandler& handler_;
   std::string address_;
   beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
+  HeaderBuffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   BeastResponse response_;
   std::optional<BeastFileResponse> fileResponse_;

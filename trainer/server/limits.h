@@ -40,5 +40,6 @@ inline constexpr int64_t kFutureEventMs = 86'400'000;         ///< a day ahead i
 inline constexpr int kProbeSeconds = 1;       ///< between attempts to write a store that failed
 inline constexpr int kRetryAfterSeconds = 2;  ///< what a 503 asks for
 inline constexpr size_t kRateLimitedAddresses = 100'000;  ///< remembered; about 10 MB
+inline constexpr size_t kRateLimitedUsers = 100'000;      ///< likewise
 
 }  // namespace attune::trainer::limits

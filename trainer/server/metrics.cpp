@@ -70,6 +70,10 @@ std::string Metrics::render(const MetricsNow& now) const {
        eventsVerified);
   line(out, "attune_user_tokens_wrong_total", "counter",
        "Events whose userToken is wrong or expired, taken as unverified.", userTokensWrong);
+  describe(out, "attune_throttled_requests_total", "counter", "Requests over a rate limit.");
+  out << "attune_throttled_requests_total{limit=\"address\"} " << throttledByAddress << '\n'
+      << "attune_throttled_requests_total{limit=\"tracker\"} " << throttledByTracker << '\n'
+      << "attune_throttled_requests_total{limit=\"user\"} " << throttledByUser << '\n';
   line(out, "attune_records_put_total", "counter", "Items and users put.", recordsPut);
   line(out, "attune_commits_total", "counter", "Transactions made durable.", commits);
   line(out, "attune_store_failures_total", "counter", "Transactions that failed.", storeFailures);

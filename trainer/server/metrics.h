@@ -42,6 +42,9 @@ struct Metrics {
   std::atomic<uint64_t> eventsDroppedByClients{0};
   std::atomic<uint64_t> eventsVerified{0};   ///< of sure users
   std::atomic<uint64_t> userTokensWrong{0};  ///< that proved nothing
+  std::atomic<uint64_t> throttledByAddress{0};  ///< requests over a rate limit
+  std::atomic<uint64_t> throttledByTracker{0};
+  std::atomic<uint64_t> throttledByUser{0};
   std::atomic<uint64_t> recordsPut{0};
   std::atomic<uint64_t> commits{0};
   std::atomic<uint64_t> storeFailures{0};

@@ -14,14 +14,21 @@ constexpr double kSweepSeconds = 1;
 }  // namespace
 
 int64_t RateLimit::take(std::string_view name, double nowSeconds) {
-  if (rate_.perSecond <= 0) return 0;
+  const int64_t wait = waitFor(name, nowSeconds);
+  if (wait == 0) spend(name, 1, nowSeconds);
+  return wait;
+}
+
+void RateLimit::spend(std::string_view name, double count, double nowSeconds) {
+  if (isLimiting()) bucketOf(name, nowSeconds).tokens -= count;
+}
+
+int64_t RateLimit::waitFor(std::string_view name, double nowSeconds) {
+  if (!isLimiting()) return 0;
   Bucket& bucket = bucketOf(name, nowSeconds);
   bucket.tokens = tokensAt(bucket, nowSeconds);
   bucket.at = std::max(bucket.at, nowSeconds);
-  if (bucket.tokens >= 1) {
-    bucket.tokens -= 1;
-    return 0;
-  }
+  if (bucket.tokens >= 1) return 0;
   return std::max<int64_t>(1, std::llround(std::ceil((1 - bucket.tokens) / rate_.perSecond)));
 }
 
@@ -30,7 +37,10 @@ RateLimit::Bucket& RateLimit::bucketOf(std::string_view name, double nowSeconds)
   if (const auto found = buckets_.find(key); found != buckets_.end()) return found->second;
   if (buckets_.size() >= capacity_ && nowSeconds - sweptAt_ >= kSweepSeconds)
     forgetFull(nowSeconds);
-  if (buckets_.size() >= capacity_) return shared_;
+  if (buckets_.size() >= capacity_) {
+    if (whenFull_ == WhenFull::admit) shared_ = {rate_.burst, nowSeconds};
+    return shared_;
+  }
   return buckets_.emplace(key, Bucket{rate_.burst, nowSeconds}).first->second;
 }
 

@@ -5,6 +5,9 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
+#include "trainer/data/store.h"
+#include "trainer/export/deletion_check.h"
+#include "trainer/export/publication.h"
 #include "trainer/server/log.h"
 
 namespace attune::trainer {
@@ -160,12 +163,27 @@ void Retrainer::work(Campaign& campaign, JobKind kind) {
           details);
 }
 
+/// Whether the bundle in use knows of users who were deleted since. It is read only where there were
+/// deletions at all.
+bool Retrainer::knowsDeletedUsers(const Campaign& campaign, const Manifest& manifest) const {
+  const auto store = openStore(surroundings_.store, StoreAccess::read);
+  const std::string& folder = campaign.config.directory;
+  return store->deletions().count > 0 &&
+         !deletionFault(readPublishedBundle(folder, manifest), *store, folder).empty();
+}
+
 /// Runs the job's processes; what came of it, and in `why` the reason when it is no bundle.
 std::string Retrainer::carryOut(Campaign& campaign, JobKind kind, std::string& why) {
   const CampaignConfig& config = campaign.config;
   const CampaignFiles& files = campaign.files;
-  const JobConfig& limits = jobOf(config, kind);
   const auto manifest = files.manifest();
+  // An update keeps weights, and a renewal keeps everything.
+  if (kind != JobKind::train && manifest && knowsDeletedUsers(campaign, *manifest)) {
+    logLine(LogLevel::info, "users were deleted: the campaign is trained anew",
+            {{"campaign", config.name}, {"job", nameOf(kind)}});
+    kind = JobKind::train;
+  }
+  const JobConfig& limits = jobOf(config, kind);
   const auto failure = [this] { return stop_.isStopped() ? kStopped : kFailed; };
   files.clear();
   std::string bundle = config.directory;  // the one in use
@@ -182,7 +200,8 @@ std::string Retrainer::carryOut(Campaign& campaign, JobKind kind, std::string& w
   }
   const bool isPublished = runStep(
       campaign, limits,
-      {"attune", "publish", "--bundle", bundle, "--to", config.directory, "--key", config.key},
+      {"attune", "publish", "--bundle", bundle, "--to", config.directory, "--key", config.key,
+       "--store", surroundings_.store},
       why);
   return isPublished ? kPublished : failure();
 }

@@ -61,6 +61,7 @@ class Retrainer {
   void look(Campaign& campaign);
   void skip(Campaign& campaign, JobKind kind);
   void work(Campaign& campaign, JobKind kind);
+  bool knowsDeletedUsers(const Campaign& campaign, const Manifest& manifest) const;
   std::string carryOut(Campaign& campaign, JobKind kind, std::string& why);
   bool runStep(Campaign& campaign, const JobConfig& limits, std::vector<std::string> words,
                std::string& why);

@@ -172,9 +172,11 @@ std::string Routes::clientAddress(const HttpRequest& request) const {
 }
 
 void Routes::limitAddress(const Call& call) {
-  if (const int64_t wait = perAddress_.take(addressGroup(call.address), call.nowSeconds); wait > 0)
-    throw ApiError(429, "ThrottlingException", "too many requests from this address",
-                   static_cast<int>(wait));
+  const int64_t wait = perAddress_.take(addressGroup(call.address), call.nowSeconds);
+  if (wait == 0) return;
+  ++metrics_.throttledByAddress;
+  throw ApiError(429, "ThrottlingException", "too many requests from this address",
+                 static_cast<int>(wait));
 }
 
 void Routes::decode(const Route& route, HttpRequest& request) const {

@@ -39,17 +39,16 @@ EventTracker readTracker(const Json& value, const std::string& where) {
   return tracker;
 }
 
-Rate readRate(const ConfigReader& from, const char* key, const Rate& usual) {
+/// `{"<count>": 5, "burst": 20}`, so many in `seconds`.
+Rate readRate(const ConfigReader& from, const char* key, const Rate& usual,
+              const char* count = "requestsPerSecond", double seconds = 1) {
   const Json* found = from.find(key);
   if (found == nullptr) return usual;
-  constexpr std::array kKeys{"requestsPerSecond", "burst"};
-  const ConfigReader reader(*found, from.at(key), kKeys);
-  Rate rate;
-  rate.perSecond = reader.number("requestsPerSecond", 0, 1e9);
-  rate.burst =
-      reader.find("burst") == nullptr ? 4 * rate.perSecond : reader.number("burst", 1, 1e9);
-  rate.burst = std::max(rate.burst, 1.0);
-  return rate;
+  const std::array keys{count, "burst"};
+  const ConfigReader reader(*found, from.at(key), keys);
+  const double given = reader.number(count, 0, 1e9);
+  const double burst = reader.number("burst", 1, 1e9, 4 * given);
+  return {given / seconds, std::max(burst, 1.0)};
 }
 
 }  // namespace
@@ -64,10 +63,12 @@ ServeConfig parseServeConfig(const std::string& text, const std::string& where) 
   for (const Json& one : reader.list("eventTrackers"))
     config.eventTrackers.push_back(readTracker(one, reader.at("eventTrackers")));
   if (const Json* rates = reader.find("rateLimits")) {
-    constexpr std::array kRateKeys{"perAddress", "perTracker"};
+    constexpr std::array kRateKeys{"perAddress", "perTracker", "perUser"};
     const ConfigReader rateReader(*rates, reader.at("rateLimits"), kRateKeys);
     config.ratePerAddress = readRate(rateReader, "perAddress", config.ratePerAddress);
     config.ratePerTracker = readRate(rateReader, "perTracker", config.ratePerTracker);
+    config.ratePerUser =
+        readRate(rateReader, "perUser", config.ratePerUser, "eventsPerMinute", 60);
   }
   config.proxies = reader.texts("proxies");
   if (reader.find("connections") != nullptr)

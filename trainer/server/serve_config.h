@@ -15,6 +15,7 @@ struct ServeConfig {
   std::vector<EventTracker> eventTrackers;  ///< beside those of the store
   Rate ratePerAddress{100, 400};            ///< requests a second, and at once
   Rate ratePerTracker{1000, 4000};
+  Rate ratePerUser{50.0 / 60, 200};  ///< events a second, and at once
   /// Addresses of proxies whose last X-Forwarded-For entry is believed to be the client.
   std::vector<std::string> proxies;
   size_t connections = limits::kConnections;

@@ -52,6 +52,38 @@ TEST_CASE("the PostgreSQL event log keeps the contract of event logs") {
   checkEventLogContract(postgres.factory());
 }
 
+TEST_CASE("the PostgreSQL event log keeps where events came from, and who is verified") {
+  PostgresFixture postgres;
+  if (!postgres.isThere()) return;
+  checkEventOrigins(postgres.factory());
+}
+
+TEST_CASE("a PostgreSQL store of before there were sources is read, and brought up to date") {
+  PostgresFixture postgres;
+  if (!postgres.isThere()) return;
+  const std::string url = postgres.fresh();
+  store(*openEventLog(url), {event(1, "i1")});
+  for (const char* statement :
+       {"ALTER TABLE attune.events DROP COLUMN source, DROP COLUMN verified",
+        "ALTER TABLE attune.event_trackers DROP COLUMN verify_secret, DROP COLUMN trusted",
+        "DROP TABLE attune.deletions", "DROP TABLE attune.erasure_probe"})
+    postgres.run(url, statement);
+  const auto origins = [&url] {
+    return openStore(url, StoreAccess::read)
+        ->scan(DatasetType::interactions, [](std::span<const FieldValue>) {})
+        .origins;
+  };
+  CHECK(origins().size() == 1);
+  CHECK(openStore(url, StoreAccess::read)->deletions() == Deletions{});
+  Event sure = event(2, "i2");
+  sure.source = "net";
+  sure.verified = true;
+  store(*openEventLog(url), {sure});
+  const std::vector<EventOrigin> both = origins();
+  REQUIRE(both.size() == 2);
+  CHECK((both[0].source == 0 && !both[0].verified && both[1].source == 1 && both[1].verified));
+}
+
 TEST_CASE("several collectors write the same events at once, each in its own order") {
   PostgresFixture postgres;
   if (!postgres.isThere()) return;

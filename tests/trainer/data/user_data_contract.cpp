@@ -176,18 +176,23 @@ void checkImportAfter(const StoreFactory& factory) {
 void checkDeletions(const StoreFactory& factory) {
   const std::string place = world(factory);
   const auto seen = [&] { return loadDataset(*openStore(place, StoreAccess::read)).deletions; };
-  CHECK(seen() == 0);
+  CHECK(seen() == Deletions{});
   const auto data = openUserData(place);
   data->remove(Texts{"nobody"});
-  CHECK(seen() == 0);
+  CHECK(seen() == Deletions{});
   const auto earlier = openStore(place, StoreAccess::read);
   data->remove(Texts{"user-ada", "user-bob"});
-  CHECK(seen() == 1);
-  CHECK(earlier->deletions() == 0);
+  const std::string mark = seen().mark;
+  CHECK(mark.size() == 16);
+  CHECK(seen() == Deletions{1, mark});
+  CHECK(earlier->deletions() == Deletions{});
   data->remove(Texts{"user-ada"});
-  CHECK(seen() == 1);
+  CHECK(seen() == Deletions{1, mark});
   data->remove(Texts{"device-both"});
-  CHECK(seen() == 2);
+  CHECK(seen() == Deletions{2, mark});
+  const std::string other = world(factory);
+  openUserData(other)->remove(Texts{"user-ada"});
+  CHECK(openStore(other, StoreAccess::read)->deletions().mark != mark);
 }
 
 void checkBesideCollector(const StoreFactory& factory, const Bytes& bytesOf) {
@@ -222,6 +227,25 @@ void checkReaders(const StoreFactory& factory, const Bytes& bytesOf) {
   CHECK(bytesOf(place).find("user-ada") == std::string::npos);
 }
 
+/// A reader of before keeps what an import replaced.
+void checkReplaced(const StoreFactory& factory, const Bytes& bytesOf) {
+  const std::string place = world(factory);
+  auto training = openStore(place, StoreAccess::read);
+  importRows(*openStore(place, StoreAccess::write), schemaOf(DatasetType::interactions),
+             ImportMode::full, {interaction("user-bob", "item-shared", 3)});
+  const auto data = openUserData(place);
+  CHECK(data->remove(Texts{"user-ada"}).interactions == 0);
+  CHECK_FALSE(data->eraseTraces(0));
+  CHECK(rowsOf(*training, DatasetType::interactions).size() == 10);
+  training.reset();
+  CHECK(data->eraseTraces(5));
+  const std::string after = bytesOf(place);
+  for (const char* trace : {"user-ada", "item-of-ada", "type-of-ada"}) {
+    CAPTURE(trace);
+    CHECK(after.find(trace) == std::string::npos);
+  }
+}
+
 }  // namespace
 
 void checkUserDataContract(const StoreFactory& factory, const Bytes& bytesOf) {
@@ -232,7 +256,7 @@ void checkUserDataContract(const StoreFactory& factory, const Bytes& bytesOf) {
     checkRemove(factory, bytesOf);
   }
   SECTION("imports go on after a deletion") { checkImportAfter(factory); }
-  SECTION("deletions that deleted anything are counted, for a reader those of its moment") {
+  SECTION("deletions that deleted anything are counted, under the store's own mark, for a reader those of its moment") {
     checkDeletions(factory);
   }
   SECTION("users are deleted beside a collector, and what comes later is new") {
@@ -240,6 +264,9 @@ void checkUserDataContract(const StoreFactory& factory, const Bytes& bytesOf) {
   }
   SECTION("traces wait for whoever reads, and are erased when asked again") {
     checkReaders(factory, bytesOf);
+  }
+  SECTION("what an import replaced is erased, too, once nobody reads it") {
+    checkReplaced(factory, bytesOf);
   }
   SECTION("a store that is not there is not made") {
     CHECK_THROWS_AS(openUserData(factory.fresh()), UserError);

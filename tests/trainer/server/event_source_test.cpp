@@ -23,7 +23,7 @@ TEST_CASE("addresses of one network are one source, others are not") {
     CHECK(networkOf(own).empty());
 }
 
-TEST_CASE("a source has the same name for a day, another for another tracker, day or process") {
+TEST_CASE("a source has the same name for a week, another for another tracker, week or process") {
   EventSources sources;
   const std::string name = sources.nameOf("192.0.2.1", "shop", kNoonMs);
   CHECK(name.size() == 16);
@@ -31,6 +31,10 @@ TEST_CASE("a source has the same name for a day, another for another tracker, da
   CHECK(sources.nameOf("192.0.2.77", "shop", kNoonMs + 1000) == name);
   CHECK(sources.nameOf("192.0.2.1", "app", kNoonMs) != name);
   CHECK(sources.nameOf("198.51.100.1", "shop", kNoonMs) != name);
-  CHECK(sources.nameOf("192.0.2.1", "shop", kNoonMs + kDayMs) != name);
+  const int64_t begin = kNoonMs / (7 * kDayMs) * 7 * kDayMs;
+  CHECK(sources.nameOf("192.0.2.1", "shop", begin) == name);
+  CHECK(sources.nameOf("192.0.2.1", "shop", begin + 7 * kDayMs - 1) == name);
+  CHECK(sources.nameOf("192.0.2.1", "shop", begin + 7 * kDayMs) != name);
+  CHECK(sources.nameOf("192.0.2.1", "shop", begin) != name);
   CHECK(EventSources().nameOf("192.0.2.1", "shop", kNoonMs) != name);
 }

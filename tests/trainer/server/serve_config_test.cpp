@@ -7,12 +7,13 @@ using Catch::Matchers::Contains;
 
 TEST_CASE("a configuration sets what it names and leaves the rest") {
   const ServeConfig config = parseServeConfig(
-      R"({"rateLimits":{"perAddress":{"requestsPerSecond":5}},"proxies":["127.0.0.1"],"connections":7,
+      R"({"rateLimits":{"perAddress":{"requestsPerSecond":5},"perUser":{"eventsPerMinute":30}},"proxies":["127.0.0.1"],"connections":7,
           "minFreeMegabytes":50,
           "eventTrackers":[{"name":"shop","trackingIdSha256":")" +
           std::string(62, '0') + R"(ff","origins":["https://shop.example"],"verifySecret":"s","trusted":true}]})",
       "serve.json");
   CHECK((config.ratePerAddress.perSecond == 5 && config.ratePerAddress.burst == 20));
+  CHECK((config.ratePerUser.perSecond == 0.5 && config.ratePerUser.burst == 120));
   CHECK(config.ratePerTracker.perSecond == ServeConfig().ratePerTracker.perSecond);
   CHECK(config.proxies == std::vector<std::string>{"127.0.0.1"});
   CHECK(config.connections == 7);
@@ -33,6 +34,8 @@ TEST_CASE("a fault of the configuration is named with its place") {
            {R"({"rateLimits":{"perAddress":{"requestsPerSecond":-1}}})",
             "rateLimits: perAddress: requestsPerSecond must be a number"},
            {R"({"rateLimits":{"perAddress":{}}})", "requestsPerSecond must be a number"},
+           {R"({"rateLimits":{"perUser":{"requestsPerSecond":1}}})",
+            "perUser: unknown key \"requestsPerSecond\""},
            {R"({"minFreeMegabytes":-1})", "minFreeMegabytes must be a number from 0"},
            {R"({"proxies":"x"})", "proxies must be an array"},
            {R"({"eventTrackers":[{"name":"a","trackingIdSha256":"atk_1"}]})",
