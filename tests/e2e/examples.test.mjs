@@ -60,7 +60,7 @@ test('the static site recommends, follows, remembers and forgets, and axe-core f
   await ready.waitFor();
   const popular = await rows(page);
   assert.equal(popular.length, 8);
-  assert.match(await page.locator('li button').first().innerText(), /^[A-Z][\w -]+ \d+\s+\w+, \d+(\.\d+)?$/);
+  assert.match(await page.locator('li button').first().innerText(), /^[A-Z][\w -]+\s+\w+, \d+(\.\d+)?$/);
   assert.deepEqual(await axeViolations(page), []);
   await screenshot(page, 'static-site');
   await page.locator('li button').nth(2).click();
