@@ -7,8 +7,7 @@ import { floatsAt } from './bytes.mjs';
 export async function open({ files, wasm, items, dimension, results, query }) {
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   setThreadsCount(1);
-  const simd = new URL('tfjs-backend-wasm-simd.wasm', wasm);
-  setWasmPaths({ 'tfjs-backend-wasm-simd.wasm': simd.protocol === 'file:' ? simd.pathname : simd.href });
+  setWasmPaths(wasm.protocol === 'file:' ? wasm.pathname : wasm.href);
   const vectors = await floatsAt(new URL(`${items}.f32`, files));
   if (!(await setBackend('wasm'))) throw new Error('TensorFlow.js has no wasm backend here');
   const matrix = tensor2d(vectors, [items, dimension]);
