@@ -24,6 +24,7 @@ export interface UpdateOutcome {
   error?: AttuneError;
 }
 
+/** How a bundle is loaded; each has a default. */
 export interface LoadOptions {
   wasm?: WasmSource | PromiseLike<WasmSource> | undefined;
   /** Aborts the loading with code `ABORTED`. */
@@ -54,6 +55,7 @@ export interface LoadOptions {
  */
 export type Values = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
+/** Whose history a session has, and where it is kept. */
 export interface SessionOptions {
   /** Key of the history in the store, 1 to 256 characters. Without it nothing is stored. */
   userId?: string | undefined;
@@ -109,11 +111,13 @@ export type FilterValues = Readonly<
   Record<string, FilterValue | readonly FilterValue[] | null | undefined>
 >;
 
+/** One value of a placeholder. */
 export type FilterValue = string | number | boolean;
 
 /** Attune's filters, or exactly those that Amazon Personalize takes. */
 export type FilterLanguage = 'extended' | 'compatible';
 
+/** What to rank, and for which request. */
 export interface RankingOptions {
   /** Item ids in any number; a repeated one counts once. */
   inputList: readonly string[];
@@ -187,6 +191,7 @@ export interface SimilarItemsOptions<S> extends ListOptions {
 /** Values as text: numbers in decimal, `true` or `false`, several categories joined by `|`. */
 export type Metadata = Record<string, string>;
 
+/** An item of the bundle with the metadata that was asked for. */
 export interface Item {
   itemId: string;
   /** Columns that are null for the item are left out. */
@@ -205,6 +210,7 @@ export interface Because {
   events: Contribution[];
 }
 
+/** An item of a list, in its place. */
 export interface RecommendedItem {
   itemId: string;
   score: number;
@@ -221,6 +227,7 @@ export interface RecommendedItem {
   metadata?: Metadata;
 }
 
+/** An item of a ranking, in its place. */
 export interface RankedItem {
   itemId: string;
   /** Absent when the bundle does not have the item. */
@@ -228,6 +235,7 @@ export interface RankedItem {
   metadata?: Metadata;
 }
 
+/** A list, the best item first, as Amazon Personalize answers. */
 export interface Recommendations {
   /** `RID-` and a UUID. */
   recommendationId: string;
@@ -236,12 +244,14 @@ export interface Recommendations {
   itemList: RecommendedItem[];
 }
 
+/** Your own list in the order for this user. */
 export interface PersonalizedRanking {
   recommendationId: string;
   modelVersion?: number;
   personalizedRanking: RankedItem[];
 }
 
+/** What values of a column are. */
 export type ColumnType = 'categorical' | 'integer' | 'real' | 'boolean' | 'text';
 
 /** A metadata column of the bundle: of its items, or of users or requests. */
