@@ -3,7 +3,7 @@
 #   bash examples/shop/run.sh [--once] [--port 8090]
 #   --once     stop when the site is built in build/shop/site, serve nothing
 #   --port N   serve on 127.0.0.1:N, or on the next free port
-# ATTUNE_BIN names another attune, ATTUNE_SHOP another folder than build/shop.
+# ATTUNE_BIN names an attune that is built already, beside js/dist; ATTUNE_SHOP another folder than build/shop.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../../tests/setup.sh"
@@ -29,7 +29,7 @@ done
 
 out=${ATTUNE_SHOP:-$attune_root/build/shop}
 attune=${ATTUNE_BIN:-$attune_root/build/native/attune}
-[ -x "$attune" ] && [ -f "$attune_root/js/dist/index.js" ] || attune_setup_all
+[ -n "${ATTUNE_BIN:-}" ] || attune_setup_all
 mkdir -p "$out/models"
 
 # A year of customers that ends today, so that what is new is new.
@@ -53,7 +53,7 @@ train() {
 attune_say "Data: a shop of 480 products and a year of its 900 customers"
 make_data
 attune_say "Training"
-train user-personalization --set epochs=20 hidden_dimension=32
+train user-personalization --set epochs=12 hidden_dimension=32
 train sims --validation none
 train popularity-count --set window_hours=168
 attune_say "The site"

@@ -1,5 +1,6 @@
-// One visitor of the shop, computed under Node: the lists before and after three clicks.
+// How well the shop's bundle does, and one visitor, computed under Node: the lists before and after three clicks.
 // Usage: node visit.mjs DIST_FOLDER MODELS_FOLDER
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -11,6 +12,10 @@ if (!dist || !models) {
 const { load } = await import(pathToFileURL(resolve(dist, 'node.js')).href);
 const recommender = await load(join(models, 'user-personalization.attune'));
 const session = recommender.session();
+
+const { metrics } = JSON.parse(readFileSync(join(models, 'user-personalization.json'), 'utf8'));
+const { value, popularity } = metrics.normalized_discounted_cumulative_gain_at_10;
+console.log(`NDCG@10 of the customers' last events: ${value.toFixed(3)}; what is popular alone ${popularity.toFixed(3)}`);
 
 const kColumns = { ITEMS: ['TITLE', 'CATEGORY_L2', 'PRICE'] };
 function list(heading) {

@@ -9,8 +9,7 @@ ninja -C build/native bench_model_bundle >/dev/null
 cmake --preset wasm >/dev/null
 cmake --build --preset wasm --target attune_wasm >/dev/null
 (cd js && { [ -d node_modules ] || npm ci --silent; } && node scripts/build.mjs >/dev/null)
-# npm ci refuses a lock file without the binaries for other systems, which not every registry has.
-(cd tests/bench && { [ -d node_modules/hnswlib-wasm ] || npm install --no-save --silent; })
+(cd tests/bench && { [ -d node_modules/hnswlib-wasm ] || npm ci --silent; })
 mkdir -p build/bench
 for items in 10000 100000; do
   [ -s "build/bench/$items.attune" ] || build/native/bench_model_bundle "build/bench/$items.attune" "$items"
