@@ -109,6 +109,15 @@ describe('the shop', { skip }, () => {
     assert.ok(reasons.some((reason) => /^It is an offer/.test(reason)), reasons.join('\n'));
     assert.deepEqual(await axeViolations(page), []);
     await screenshot(page, 'shop-why');
+    const tried = () => page.locator('#for-you .badge-try').count();
+    for (let visits = 0; visits < 10 && (await tried()) === 0; visits++) { // each draws anew what to try
+      await page.waitForTimeout(500); // the history is stored behind the answer
+      await page.reload();
+      await page.waitForSelector('html[data-ready]');
+    }
+    assert.ok((await tried()) > 0, 'new products are tried');
+    await page.locator('#try-new').uncheck();
+    assert.equal(await tried(), 0);
     await page.context().close();
   });
 
