@@ -159,6 +159,7 @@ export interface ControlOptions {
   seed?: number | undefined;
 }
 
+/** What any list may be asked for: how long, of which items, with which columns, when. */
 export interface ListOptions extends ControlOptions {
   /** Items wanted, 0 or more; 25. There are fewer when the bundle or the filter has no more. */
   numResults?: number | undefined;
@@ -176,6 +177,7 @@ export interface ListOptions extends ControlOptions {
   exact?: boolean | undefined;
 }
 
+/** What getRecommendations() takes: all of a list, the circumstances of the request, and reasons. */
 export interface RecommendationOptions extends ListOptions {
   /** The circumstances of the request, such as `{ DEVICE: 'phone' }`. */
   context?: Values | undefined;
@@ -183,6 +185,7 @@ export interface RecommendationOptions extends ListOptions {
   explain?: boolean | undefined;
 }
 
+/** What similarItems() takes: all of a list, and whose events its filter may look at. */
 export interface SimilarItemsOptions<S> extends ListOptions {
   /** Whose events a filter on interactions looks at; none. */
   session?: S | undefined;

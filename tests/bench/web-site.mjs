@@ -1,12 +1,12 @@
 // The pages of web.mjs: every contender bundled by esbuild, with its data and wasm beside it, isolated from other
 // origins so that the clock resolves microseconds.
-import { mkdirSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const kTypes = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html; charset=utf-8' };
 const kHeaders = {
   'cross-origin-opener-policy': 'same-origin',
@@ -57,7 +57,6 @@ async function bundles(here, npm, peers) {
 
 /** `freshPage()` is a page in a profile of its own, ready to be asked. */
 export async function startSite({ here, data, peers }) {
-  if (!existsSync(CHROMIUM)) throw new Error(`no browser at ${CHROMIUM}`);
   const npm = createRequire(new URL('../../js/package.json', here));
   const files = await bundles(here, npm, peers);
   files.set('/', Buffer.from('<!doctype html><title>Benchmark</title><script type="module" src="/page.js"></script>'));

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { chart } from './chart.mjs';
 import { machine, print } from './race.mjs';
-import { startSite, writeVectors } from './web-site.mjs';
+import { CHROMIUM, startSite, writeVectors } from './web-site.mjs';
 
 const here = new URL('./', import.meta.url);
 const data = new URL('../../build/bench/', here);
@@ -29,6 +29,11 @@ const laps = Number(values.laps);
 const loads = Number(values.loads);
 if (!(laps >= 25 && loads >= 1)) {
   console.error('web.mjs: --laps from 25, --loads from 1');
+  process.exit(2);
+}
+
+if (!existsSync(CHROMIUM)) {
+  console.error(`web.mjs: no browser at ${CHROMIUM}; CHROMIUM names another`);
   process.exit(2);
 }
 
