@@ -1,6 +1,10 @@
 // Prints the bytes of every entry, minified with all it imports, and of attune.wasm, and fails past
 // the budgets. Run it as `npm run size` after a build.
-import { readFileSync } from 'node:fs';
+//   node scripts/size.mjs [FOLDER]
+// With a folder that has a peers.json (tests/bench) also what a visitor downloads to find the best of many vectors
+// with other packages, where they are installed there.
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
@@ -37,9 +41,14 @@ const kBudgets = [
 async function bytesOf(names, later) {
   const [path] = names.map((name) => fileURLToPath(new URL(name, dist)));
   if (path.endsWith('.wasm')) return readFileSync(path);
+  return (await bundled(names, fileURLToPath(dist)))[later ? 'later' : 'atOnce'];
+}
+
+/** Minified with all they import: `atOnce`, and `later` what import() asks for. */
+async function bundled(names, resolveDir) {
   const contents = names.map((name) => `export * from './${name}';`).join('\n');
   const { outputFiles, metafile } = await build({
-    stdin: { contents, resolveDir: fileURLToPath(dist), sourcefile: 'entry.js' },
+    stdin: { contents, resolveDir, sourcefile: 'entry.js' },
     bundle: true,
     minify: true,
     write: false,
@@ -59,10 +68,9 @@ async function bytesOf(names, later) {
       if (!external && kind === 'import-statement') visit(path);
   };
   visit([...outputs.keys()].find((output) => outputs.get(output).entryPoint?.endsWith('entry.js')));
-  const wanted = outputFiles.filter(
-    ({ path }) => atOnce.has([...outputs.keys()].find((output) => path.endsWith(output))) !== later,
-  );
-  return Buffer.concat(wanted.map(({ contents }) => contents));
+  const isAtOnce = ({ path }) => atOnce.has([...outputs.keys()].find((output) => path.endsWith(output)));
+  const joined = (files) => Buffer.concat(files.map(({ contents }) => contents));
+  return { atOnce: joined(outputFiles.filter(isAtOnce)), later: joined(outputFiles.filter((file) => !isAtOnce(file))) };
 }
 
 function sizesOf(bytes) {
@@ -88,6 +96,32 @@ for (const { name, beside, later = false, ...budget } of kBudgets) {
   console.log(JSON.stringify({ name, beside, ...(later && { later }), ...found, ...(over.length && { over: budget }) }));
   failed ||= over.length > 0;
 }
+/**
+ * A program of each package that loads it and searches, and its wasm, as a page would fetch them. Of the others
+ * import() is counted too: they need at once what they import so.
+ */
+async function compare(folder) {
+  const peers = JSON.parse(readFileSync(join(folder, 'peers.json'), 'utf8'));
+  for (const [name, { entry, wasm }] of Object.entries(peers)) {
+    const own = name === 'attune';
+    const installed = join(folder, 'node_modules', name, 'package.json');
+    if (!own && !existsSync(installed)) {
+      console.log(JSON.stringify({ peer: name, skipped: `not installed; \`npm install\` in ${folder} does it` }));
+      continue;
+    }
+    const { atOnce, later } = await bundled([entry], folder);
+    const files = [atOnce, ...(own || later.length === 0 ? [] : [later]), ...(wasm ? [readFileSync(join(folder, wasm))] : [])];
+    const found = files.map(sizesOf);
+    const sum = (kind) => found.reduce((total, sizes) => total + sizes[kind], 0);
+    const version = JSON.parse(readFileSync(own ? new URL('../package.json', import.meta.url) : installed, 'utf8')).version;
+    const counted = `${entry} and what it imports${wasm ? `, and ${basename(wasm)}` : ', its wasm inside'}`;
+    console.log(JSON.stringify({ peer: name, version, counted, raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') }));
+  }
+}
+
+const [folder] = process.argv.slice(2);
+if (folder) await compare(fileURLToPath(new URL(`${folder}/`, `file://${process.cwd()}/`)));
+
 if (failed) {
   console.error('attune: a file is larger than its budget in js/scripts/size.mjs');
   process.exit(1);

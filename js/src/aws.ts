@@ -19,6 +19,7 @@ export interface ForwardedRequest {
   body: string;
 }
 
+/** What answers for one campaign. */
 export interface AwsCampaign {
   recommender: Recommender;
   /** Filter expressions by name, beside those of the bundle. */
@@ -29,6 +30,7 @@ export interface AwsCampaign {
   actions?: boolean | undefined;
 }
 
+/** One recommender for all campaigns, or one for each by name, and where records go. */
 export interface RequestHandlerOptions extends Partial<AwsCampaign> {
   /** By the names in campaignArn and recommenderArn; without it `recommender` answers for every name. */
   campaigns?: Readonly<Record<string, AwsCampaign>> | undefined;
@@ -50,6 +52,7 @@ export interface AwsRequest {
   body?: unknown;
 }
 
+/** An answer in the form that the AWS SDK v3 reads. */
 export interface AwsResponse {
   statusCode: number;
   headers: Record<string, string>;
@@ -59,9 +62,13 @@ export interface AwsResponse {
 /** A requestHandler as the AWS SDK v3 wants it. */
 export interface AwsRequestHandler {
   readonly metadata: { handlerProtocol: string };
+  /** Answers one request; never rejects because of what is in it. */
   handle(request: AwsRequest, options?: { abortSignal?: unknown }): Promise<{ response: AwsResponse }>;
+  /** Nothing: there is no connection to configure. */
   updateHttpClientConfig(): void;
+  /** Nothing, for the same reason. */
   httpHandlerConfigs(): Record<string, never>;
+  /** Nothing: the recommenders stay whose they are. */
   destroy(): void;
 }
 
@@ -92,12 +99,17 @@ export function clientConfig(options: RequestHandlerOptions) {
   return {
     region: 'us-east-1',
     requestHandler: requestHandler(options),
+    /** Requests on the device need no signature. */
     httpAuthSchemeProvider: () => [{ schemeId }],
     httpAuthSchemes: [
       {
         schemeId,
+        /** Nobody: there are no credentials. */
         identityProvider: () => async () => ({}),
-        signer: { sign: async <T>(request: T) => request },
+        signer: {
+          /** As it is. */
+          sign: async <T>(request: T) => request,
+        },
       },
     ],
   };

@@ -5,6 +5,7 @@ interface CloudflareRequest {
   cf?: { country?: string; city?: string; timezone?: string; deviceType?: string };
 }
 
+/** What kind of device a visitor has, as far as headers tell. */
 export type DeviceClass = 'desktop' | 'mobile' | 'tablet' | 'tv';
 
 /**
@@ -31,11 +32,13 @@ export class CdnFacts {
     return code && /^[A-Z]{2}$/.test(code) && code !== 'XX' ? code : undefined;
   }
 
+  /** The city in the words of the network. */
   get city(): string | undefined {
     const text = this.#cf.city ?? this.#first(['cf-ipcity', 'cloudfront-viewer-city', 'x-vercel-ip-city']);
     return text && decoded(text).slice(0, 200);
   }
 
+  /** From the network, else from the User-Agent. */
   get device(): DeviceClass {
     const named = (this.#cf.deviceType ?? this.#first(['cf-device-type']))?.toLowerCase();
     if (named === 'mobile' || named === 'tablet' || named === 'desktop') return named;

@@ -4,4 +4,5 @@ import { load } from './node.js';
 
 export * from './edge-api.js';
 
+/** A handler of requests with the paths of Amazon Personalize. Errors of the options: `INVALID_ARGUMENT`. */
 export const createHandler = /* @__PURE__ */ makeCreateHandler(load);

@@ -4,8 +4,11 @@ import type { EdgeStore } from './edge-types.js';
 
 /** What is needed of a Workers KV namespace. */
 export interface KvNamespace {
+  /** As in Workers KV. */
   get(key: string, type: 'arrayBuffer'): Promise<ArrayBuffer | null>;
+  /** As in Workers KV. */
   put(key: string, value: Uint8Array, options?: { expirationTtl?: number }): Promise<void>;
+  /** As in Workers KV. */
   delete(key: string): Promise<void>;
 }
 
@@ -29,8 +32,13 @@ export function kvStore(
 
 /** What is needed of a Durable Object namespace whose class is HistoryObject. */
 export interface ObjectNamespace<Id = unknown> {
+  /** As in Workers. */
   idFromName(name: string): Id;
-  get(id: Id): { fetch(request: Request): Promise<Response> };
+  /** As in Workers. */
+  get(id: Id): {
+    /** As of a Durable Object's stub. */
+    fetch(request: Request): Promise<Response>;
+  };
 }
 
 /** Of requests that change one history at once, one gets through in each round. */
@@ -73,10 +81,14 @@ export function durableObjectStore<Id>(namespace: ObjectNamespace<Id>): EdgeStor
 /** What is needed of a Durable Object's state. */
 export interface ObjectState {
   storage: {
+    /** As in Workers. */
     get(key: string): Promise<unknown>;
+    /** As in Workers. */
     put(entries: Record<string, unknown>): Promise<void>;
+    /** As in Workers. */
     delete(keys: string[]): Promise<unknown>;
   };
+  /** As in Workers. */
   blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -88,6 +100,7 @@ export class HistoryObject {
     this.#state = state;
   }
 
+  /** GET, PUT or DELETE of the history, with its version as ETag. */
   async fetch(request: Request): Promise<Response> {
     // Before the storage is asked: an object whose blocked work fails is started anew.
     const bytes = new Uint8Array(await request.arrayBuffer());

@@ -28,6 +28,7 @@ export interface EdgeCampaign {
 
 /** Keeps histories; `update` changes one so that of two changes at once none is lost. */
 export interface EdgeStore extends HistoryStore {
+  /** Replaces the bytes of a key by what `change` makes of them; it may run several times. */
   update?(key: string, change: (bytes: Uint8Array | undefined) => Uint8Array): Promise<void>;
 }
 
@@ -41,6 +42,7 @@ export interface HistoryCookie {
   maxAgeDays?: number | undefined;
 }
 
+/** The collector that events and records go to. */
 export interface EdgeCollector {
   /** Where `attune serve` listens; `/events`, `/items` and so on are added. */
   url: string | URL;
@@ -60,6 +62,7 @@ export interface MaxAges {
   rank?: number | undefined;
 }
 
+/** What answers, for whom, and where histories and events are kept. */
 export interface EdgeOptions extends Partial<EdgeCampaign> {
   /** By the names in campaignArn and recommenderArn; without it `bundle` answers for every name. */
   campaigns?: Readonly<Record<string, EdgeCampaign>> | undefined;
@@ -88,7 +91,9 @@ export interface EdgeOptions extends Partial<EdgeCampaign> {
 
 /** What hosts pass beside a request: Cloudflare's ctx. */
 export interface EdgeContext {
+  /** Keeps the host running until the work is done, after the answer. */
   waitUntil?(work: Promise<unknown>): void;
 }
 
+/** Answers a request; it never rejects, and errors have the shape of the service. */
 export type EdgeHandler = (request: Request, context?: EdgeContext) => Promise<Response>;

@@ -49,6 +49,7 @@ const kPressable = 'a, button, summary, input, select';
 /** On a server there are no elements; the class is only named there. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
+/** A shelf of recommended items: `<attune-shelf src num-results>` with a `<template>` for an item. See the README. */
 export class AttuneShelf extends Base {
   static readonly observedAttributes = [
     'src', 'wasm', 'public-keys', 'user-id', 'num-results', 'filter', 'similar-to', 'live',

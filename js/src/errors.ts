@@ -41,6 +41,7 @@ export type LocalErrorCode =
   /** A bug in Attune: the module trapped. The recommender cannot be used any more. */
   | 'INTERNAL';
 
+/** A code of this package, or one that a collector or a service gave. */
 export type ErrorCode = LocalErrorCode | (string & {});
 
 /** The one error this package throws. */

@@ -41,6 +41,7 @@ export class Recommender {
   /** The bundle's filters: expressions by the names that the option `filter` takes. */
   readonly filters!: Readonly<Record<string, string>>;
 
+  /** As dispose(), for `using`. */
   declare [Symbol.dispose]: () => void;
 
   #engine!: Engine;
@@ -91,6 +92,7 @@ export class Recommender {
     return (this.#provenance ??= parseProvenance(this.#live.provenance()));
   }
 
+  /** Whether the bundle has the item. */
   has(itemId: string): boolean {
     return this.#live.findItem(checkText('itemId', itemId)) !== undefined;
   }

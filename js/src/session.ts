@@ -48,6 +48,7 @@ export class Session {
   /** Resolves, never rejects, when the stored history has been taken in or could not be. */
   readonly ready: Promise<void>;
 
+  /** As dispose(), for `using`. */
   declare [Symbol.dispose]: () => void;
 
   /** @internal */

@@ -3,8 +3,11 @@ import { browserDatabase, hasDatabases } from './database.js';
 
 /** Keeps the history of each user as bytes. Sessions survive a store that fails or hangs. */
 export interface HistoryStore {
+  /** The bytes saved last, or undefined. */
   load(key: string): Promise<Uint8Array | undefined>;
+  /** Replaces the bytes of a key. */
   save(key: string, bytes: Uint8Array): Promise<void>;
+  /** Forgets a key; no error when there is none. */
   remove(key: string): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import type { PersonalizedRanking, Recommendations } from './types.js';
  */
 export type Consent = 'off' | 'local' | 'sync';
 
+/** Where events go, what the user agreed to, and how they are kept until then. */
 export interface TrackerOptions {
   /** Where the collector is; events go to `v1/events` below it. In a page it may be relative. */
   endpoint: string | URL;
@@ -63,6 +64,7 @@ export interface WireEvent {
   sentAt: number;
 }
 
+/** An event that the collector refused, which is not sent again. */
 export interface RejectedEvent {
   event: WireEvent;
   /** The collector's word for it, such as `InvalidInputException`. */
@@ -70,6 +72,7 @@ export interface RejectedEvent {
   message: string;
 }
 
+/** Brings events to the collector, also after the page was closed and opened again. */
 export interface Tracker {
   /** What may happen with events; `off` under a Global Privacy Control. */
   readonly consent: Consent;
@@ -113,5 +116,6 @@ export interface Tracker {
 
   /** Ends sending and listening. What waits is sent on the next visit. */
   dispose(): void;
+  /** As dispose(), for `using`. */
   [Symbol.dispose](): void;
 }

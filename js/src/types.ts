@@ -24,6 +24,7 @@ export interface UpdateOutcome {
   error?: AttuneError;
 }
 
+/** How a bundle is loaded; each has a default. */
 export interface LoadOptions {
   wasm?: WasmSource | PromiseLike<WasmSource> | undefined;
   /** Aborts the loading with code `ABORTED`. */
@@ -59,6 +60,7 @@ export interface LoadOptions {
  */
 export type Values = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
+/** Whose history a session has, and where it is kept. */
 export interface SessionOptions {
   /** Key of the history in the store, 1 to 256 characters. Without it nothing is stored. */
   userId?: string | undefined;
@@ -114,11 +116,13 @@ export type FilterValues = Readonly<
   Record<string, FilterValue | readonly FilterValue[] | null | undefined>
 >;
 
+/** One value of a placeholder. */
 export type FilterValue = string | number | boolean;
 
 /** Attune's filters, or exactly those that Amazon Personalize takes. */
 export type FilterLanguage = 'extended' | 'compatible';
 
+/** What to rank, and for which request. */
 export interface RankingOptions {
   /** Item ids in any number; a repeated one counts once. */
   inputList: readonly string[];
@@ -165,6 +169,7 @@ export interface ControlOptions {
   seed?: number | undefined;
 }
 
+/** What any list may be asked for: how long, of which items, with which columns, when. */
 export interface ListOptions extends ControlOptions {
   /** Items wanted, 0 or more; 25. There are fewer when the bundle or the filter has no more. */
   numResults?: number | undefined;
@@ -182,6 +187,7 @@ export interface ListOptions extends ControlOptions {
   exact?: boolean | undefined;
 }
 
+/** What getRecommendations() takes: all of a list, the circumstances of the request, and reasons. */
 export interface RecommendationOptions extends ListOptions {
   /** The circumstances of the request, such as `{ DEVICE: 'phone' }`. */
   context?: Values | undefined;
@@ -189,6 +195,7 @@ export interface RecommendationOptions extends ListOptions {
   explain?: boolean | undefined;
 }
 
+/** What similarItems() takes: all of a list, and whose events its filter may look at. */
 export interface SimilarItemsOptions<S> extends ListOptions {
   /** Whose events a filter on interactions looks at; none. */
   session?: S | undefined;
@@ -197,6 +204,7 @@ export interface SimilarItemsOptions<S> extends ListOptions {
 /** Values as text: numbers in decimal, `true` or `false`, several categories joined by `|`. */
 export type Metadata = Record<string, string>;
 
+/** An item of the bundle with the metadata that was asked for. */
 export interface Item {
   itemId: string;
   /** Columns that are null for the item are left out. */
@@ -215,6 +223,7 @@ export interface Because {
   events: Contribution[];
 }
 
+/** An item of a list, in its place. */
 export interface RecommendedItem {
   itemId: string;
   score: number;
@@ -231,6 +240,7 @@ export interface RecommendedItem {
   metadata?: Metadata;
 }
 
+/** An item of a ranking, in its place. */
 export interface RankedItem {
   itemId: string;
   /** Absent when the bundle does not have the item. */
@@ -238,6 +248,7 @@ export interface RankedItem {
   metadata?: Metadata;
 }
 
+/** A list, the best item first, as Amazon Personalize answers. */
 export interface Recommendations {
   /** `RID-` and a UUID. */
   recommendationId: string;
@@ -246,12 +257,14 @@ export interface Recommendations {
   itemList: RecommendedItem[];
 }
 
+/** Your own list in the order for this user. */
 export interface PersonalizedRanking {
   recommendationId: string;
   modelVersion?: number;
   personalizedRanking: RankedItem[];
 }
 
+/** What values of a column are. */
 export type ColumnType = 'categorical' | 'integer' | 'real' | 'boolean' | 'text';
 
 /** A metadata column of the bundle: of its items, or of users or requests. */

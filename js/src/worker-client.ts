@@ -133,6 +133,7 @@ export class WorkerSession {
 export class WorkerRecommender implements LaterRecommender {
   /** What is known of the bundle: recipe, columns, filters, provenance, version. */
   facts: RecommenderFacts;
+  /** As dispose(), for `using`. */
   declare [Symbol.dispose]: () => void;
   readonly #line: WorkerLine;
   readonly #end: () => void;
@@ -144,6 +145,7 @@ export class WorkerRecommender implements LaterRecommender {
     this.#end = end;
   }
 
+  /** As `Recommender.session`, without a store of the page. */
   session(options: Omit<SessionOptions, 'store'> = {}): WorkerSession {
     if ((options as SessionOptions).store !== undefined) {
       throw invalid('session: a worker cannot have a store of the page; it keeps histories in IndexedDB');
@@ -151,24 +153,29 @@ export class WorkerRecommender implements LaterRecommender {
     return new WorkerSession(this.#line, options);
   }
 
+  /** As `Recommender.has`. */
   has(itemId: string): Promise<boolean> {
     return this.#ask('has', itemId) as Promise<boolean>;
   }
 
+  /** As `Recommender.item`. */
   item(...values: Parameters<LaterRecommender['item']>): ReturnType<LaterRecommender['item']> {
     return this.#ask('item', ...values) as ReturnType<LaterRecommender['item']>;
   }
 
+  /** As `Recommender.itemIds`, as an array. */
   itemIds(): Promise<string[]> {
     return this.#ask('itemIds') as Promise<string[]>;
   }
 
+  /** As `Recommender.similarItems`. */
   async similarItems(itemId: string, options: SimilarItemsOptions<WorkerSession> = {}): Promise<Recommendations> {
     const { session, ...rest } = options;
     const number = session && WorkerSession.number(session, this.#line);
     return (await this.#line.call({ method: 'similarItems', session: number, values: [itemId, rest] })) as Recommendations;
   }
 
+  /** As `Recommender.checkFilter`. */
   async checkFilter(filter: string): Promise<AttuneError | undefined> {
     const error = (await this.#ask('checkFilter', filter)) as PlainError | undefined;
     return error && errorOf(error);

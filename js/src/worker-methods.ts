@@ -63,7 +63,9 @@ export type WorkerReply =
 
 /** Either end of a worker: the worker as its owner has it, its own global scope, or a MessagePort. */
 export interface WorkerEnd {
+  /** As of a Worker. */
   postMessage(message: unknown, transfer: Transferable[]): void;
+  /** As of a Worker. */
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
   /** Of a MessagePort. */
   start?(): void;

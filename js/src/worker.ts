@@ -11,6 +11,7 @@ export type { RecommenderFacts, WorkerEnd } from './worker-methods.js';
 export type { ErrorCode, LocalErrorCode } from './errors.js';
 export type * from './types.js';
 
+/** Options of load() that can be handed to a worker, and the worker itself. */
 export interface WorkerLoadOptions extends Pick<LoadOptions, (typeof kLoadOptions)[number]> {
   wasm?: WasmSource | PromiseLike<WasmSource> | undefined;
   /** Aborts the loading with code `ABORTED`. */

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { startLive } from '../../examples/movies/live.mjs';
 import { reasonToSkip, startBrowser } from './demo.mjs';
+import { axeViolations } from './shop-site.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MOVIES = join(ROOT, 'build/movies');
@@ -84,6 +85,17 @@ describe('the movies demo, live', { skip, concurrency: false }, () => {
     await one.page.locator('.watched-item').first().waitFor();
     await one.page.waitForTimeout(3000); // longer than events wait for company
     assert.equal(await figure('attune_events_total{result="stored"}') - stored, 2);
+  });
+
+  test('axe-core finds nothing in the page with its shelf of what is popular now, in both palettes and on a phone', async () => {
+    const [, { page }] = visitors;
+    assert.ok((await page.locator('#popular-now .card').count()) > 0);
+    for (const [width, colorScheme] of [[1280, 'light'], [1280, 'dark'], [390, 'dark']]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await axeViolations(page), [], `${width} ${colorScheme}`);
+    }
+    await page.screenshot({ path: join(ROOT, 'build/e2e/live-phone.png') });
   });
 
   test('nobody complained: no error, no warning, no violation of the policy', () => {

@@ -170,7 +170,7 @@ describe('what a bundle holds', () => {
     assert.equal(found.items, 40);
     assert.equal(found.bytes, readFileSync(join(folder, 'm.attune')).length);
     assert.equal(found.sha256, sha(join(folder, 'm.attune')));
-    assert.deepEqual(found.columns.map((column) => column.name).sort(), ['CATEGORY_L1', 'CREATION_TIMESTAMP', 'PRICE', 'TITLE']);
+    assert.deepEqual(found.columns.map((column) => column.name).sort(), ['CATEGORY_L1', 'CATEGORY_L2', 'CREATION_TIMESTAMP', 'GENDER', 'PRICE', 'PROMOTED', 'STOCK', 'TITLE']);
     assert.ok(found.sections.every((section) => section.intact));
     assert.equal(found.provenance.data.interactions, 2000);
     assert.equal(typeof found.provenance.metrics.normalized_discounted_cumulative_gain_at_10, 'number');

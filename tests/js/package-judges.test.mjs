@@ -1,4 +1,4 @@
-// What publint and Are The Types Wrong say of the package as npm would publish it.
+// What publint and Are The Types Wrong say of the package as npm would publish it, and TypeDoc of its reference.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,4 +45,13 @@ test('a package whose types are not where it says is found', { skip: noJudges },
   const broken = { ...manifest, exports: { ...manifest.exports, './react': { types: './dist/nowhere.d.ts', default: './dist/react.js' } } };
   writeFileSync(join(wrong, 'package.json'), JSON.stringify(broken));
   assert.throws(() => run(wrong, join(judges, 'publint'), 'run', '.', '--strict'), ({ stdout }) => /nowhere\.d\.ts/.test(stdout));
+});
+
+test('the reference has every entry of the package, and TypeDoc misses no words about an export', () => {
+  const { entryPoints, treatWarningsAsErrors, validation } = JSON.parse(readFileSync(join(js, 'typedoc.json'), 'utf8'));
+  const entries = Object.values(manifest.exports).flatMap(({ types }) => types ?? []).filter((types) => !types.includes('.wasm'));
+  const sourceOf = (types) => types.replace('./dist/', 'src/').replace('.d.ts', '.ts');
+  assert.deepEqual(entryPoints.toSorted(), entries.map(sourceOf).sort());
+  assert.deepEqual([treatWarningsAsErrors, validation.notDocumented], [true, true]);
+  run(js, process.execPath, 'node_modules/typedoc/bin/typedoc', '--emit', 'none'); // fails with any warning
 });

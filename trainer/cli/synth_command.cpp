@@ -21,9 +21,10 @@ void report(const SynthCommand& command) {
   const SyntheticOptions& options = command.options;
   if (command.json) {
     const nlohmann::ordered_json document = {
-        {"world", command.world}, {"users", options.users},
-        {"items", options.items}, {"interactions", options.interactions},
-        {"seed", options.seed},   {"output", command.output}};
+        {"world", command.world},  {"users", options.users},
+        {"items", options.items},  {"interactions", options.interactions},
+        {"seed", options.seed},    {"end", options.end},
+        {"output", command.output}};
     std::cout << document.dump() << '\n';
     return;
   }
@@ -51,6 +52,10 @@ void addSynthCommand(CLI::App& app, std::function<void()>& run) {
   synth->add_option("--interactions", command->options.interactions, "Rows of interactions, from 1")
       ->capture_default_str();
   synth->add_option("--seed", command->options.seed, "Any whole number from 0")
+      ->capture_default_str();
+  synth
+      ->add_option("--end", command->options.end,
+                   "When the year of the rows ends, in seconds since 1970")
       ->capture_default_str();
   synth->add_option("--output", command->output, "Folder to write to, made when missing")
       ->required();

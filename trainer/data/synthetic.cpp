@@ -14,6 +14,10 @@ using namespace synthetic;  // this file is one of its parts
 
 namespace {
 
+// A year of rows, and items that were made the year before, all after 1970; and 2100.
+constexpr int64_t kEarliestEnd = 3 * kSpanSeconds;
+constexpr int64_t kLatestEnd = 4'102'444'800;
+
 void check(const SyntheticOptions& options) {
   const auto atLeast = [](const char* name, uint64_t value, uint64_t minimum) {
     if (value >= minimum) return;
@@ -23,6 +27,10 @@ void check(const SyntheticOptions& options) {
   atLeast("users", options.users, 2);
   atLeast("items", options.items, 2);
   atLeast("interactions", options.interactions, 1);
+  if (options.end < kEarliestEnd || options.end > kLatestEnd)
+    throw UserError("synth: end is " + std::to_string(options.end) +
+                    ", it must be seconds since 1970 from " + std::to_string(kEarliestEnd) +
+                    " to " + std::to_string(kLatestEnd));
 }
 
 constexpr std::array<const char*, 8> kAdjectives = {"Quiet",  "Bright", "Linen", "Northern",
@@ -37,7 +45,7 @@ SyntheticItem makeItem(const SyntheticOptions& options, uint32_t item) {
   made.category = category.name;
   made.priceCents =
       category.priceCents / 2 + random.below(static_cast<uint32_t>(category.priceCents));
-  made.creationTimestamp = kStart - kSecondsPerDay * (1 + random.below(365));
+  made.creationTimestamp = startOf(options) - kSecondsPerDay * (1 + random.below(365));
   return made;
 }
 
@@ -46,13 +54,14 @@ std::string makeMembership(const SyntheticOptions& options, uint32_t user) {
   return tenth < 6 ? "basic" : tenth < 9 ? "silver" : "gold";
 }
 
-SyntheticWorld makeInventory(const SyntheticOptions& options) {
+SyntheticWorld makeInventory(const SyntheticOptions& options, bool isShop) {
   SyntheticWorld world;
   for (uint32_t user = 0; user < options.users; ++user) {
     world.memberships.push_back(makeMembership(options, user));
+    if (isShop) world.genders.push_back(makeGender(options, user));
   }
   for (uint32_t item = 0; item < options.items; ++item) {
-    world.items.push_back(makeItem(options, item));
+    world.items.push_back(isShop ? makeProduct(options, item) : makeItem(options, item));
   }
   world.interactions.reserve(options.interactions);
   return world;
@@ -93,7 +102,7 @@ void playCheckerboard(const SyntheticOptions& options, SyntheticWorld& world) {
     for (uint64_t row = user; row < options.interactions; row += options.users, ++pick) {
       uint32_t item = decks[user % 2].deal(pick, random);
       if (random.chance(kColourNoise)) item = random.below(options.items);
-      world.interactions[row] = {user, item, timestampOf(row, options.interactions)};
+      world.interactions[row] = {user, item, timestampOf(row, options)};
     }
   }
 }
@@ -111,7 +120,7 @@ void playMarkov(const SyntheticOptions& options, SyntheticWorld& world) {
     const auto user = static_cast<uint32_t>(row % options.users);
     const bool follow = row >= options.users && random.chance(kFollowProbability);
     at[user] = follow ? successors[at[user]] : random.below(options.items);
-    world.interactions.push_back({user, at[user], timestampOf(row, options.interactions)});
+    world.interactions.push_back({user, at[user], timestampOf(row, options)});
   }
 }
 
@@ -139,7 +148,7 @@ std::vector<uint32_t> markovSuccessors(const SyntheticOptions& options) {
 
 SyntheticWorld makeSyntheticWorld(SyntheticWorldKind kind, const SyntheticOptions& options) {
   check(options);
-  SyntheticWorld world = makeInventory(options);
+  SyntheticWorld world = makeInventory(options, kind == SyntheticWorldKind::shop);
   switch (kind) {
     case SyntheticWorldKind::checkerboard:
       playCheckerboard(options, world);

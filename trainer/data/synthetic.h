@@ -18,6 +18,8 @@ struct SyntheticOptions {
   uint32_t items = 100;            ///< at least 2
   uint64_t interactions = 10'000;  ///< at least 1
   uint64_t seed = 1;
+  int64_t end = 1'731'536'000;  ///< 2024-11-13: seconds since 1970 just after the last row, a year
+                                ///< after the first
 };
 
 enum class SyntheticWorldKind : uint8_t {
@@ -27,8 +29,10 @@ enum class SyntheticWorldKind : uint8_t {
   /// Every item has one successor (markovSuccessors); users walk there 9 times in 10, else
   /// anywhere.
   markov,
-  /// A shop: categories with a season, prices, Zipf-shaped popularity, two favourite categories a
-  /// user, and View rows of which some are followed by AddToCart and Purchase.
+  /// A shop: categories with a season, products with styles and prices, Zipf-shaped popularity, two
+  /// favourite categories and a favourite style a user, products for women or men, some that are
+  /// new,
+  /// and View rows of which some are followed by AddToCart and Purchase.
   shop,
 };
 
@@ -36,7 +40,13 @@ struct SyntheticItem {
   std::string title;
   std::string category;
   int64_t priceCents = 0;
-  int64_t creationTimestamp = 0;  ///< seconds since 1970, before the first interaction
+  int64_t creationTimestamp = 0;  ///< seconds since 1970, before the item's first interaction
+  // Of a shop's items only.
+  std::string style;   ///< what it is within its category, such as "boots"
+  std::string gender;  ///< "F" or "M" for whom it is; empty for everybody
+  bool promoted = false;
+  uint32_t stock = 0;       ///< pieces
+  std::string description;  ///< two sentences
 };
 
 struct SyntheticInteraction {
@@ -49,6 +59,7 @@ struct SyntheticInteraction {
 
 struct SyntheticWorld {
   std::vector<std::string> memberships;  ///< (users) MEMBERSHIP: basic, silver or gold
+  std::vector<std::string> genders;      ///< (users) GENDER of a shop's users, F or M; else empty
   std::vector<SyntheticItem> items;      ///< (items)
   std::vector<std::string> eventTypes;
   std::vector<SyntheticInteraction> interactions;
@@ -68,7 +79,8 @@ std::string syntheticUserId(uint32_t user);
 std::string syntheticItemId(uint32_t item);
 
 /// The world as import would load it: user and item numbers are the Dataset's, item columns TITLE,
-/// CATEGORY_L1, PRICE and CREATION_TIMESTAMP, user column MEMBERSHIP.
+/// CATEGORY_L1, PRICE and CREATION_TIMESTAMP, user column MEMBERSHIP; of a shop also CATEGORY_L2
+/// (the style), GENDER, PROMOTED, STOCK and PRODUCT_DESCRIPTION, and the users' GENDER.
 Dataset toDataset(const SyntheticWorld& world);
 
 Dataset checkerboardWorld(const SyntheticOptions& options);

@@ -3,59 +3,39 @@
 #include <limits>
 #include <utility>
 
-#include "trainer/data/synthetic.h"
+#include "trainer/data/synthetic_parts.h"
 
 namespace attune::trainer {
+
+using namespace synthetic;  // this file is one of its parts
+
 namespace {
 
-Column numberColumn(std::string name, ColumnKind kind) {
-  Column column;
-  column.name = std::move(name);
-  column.kind = kind;
-  return column;
+void addCell(Column& column, const std::string& cell) {
+  switch (column.kind) {
+    case ColumnKind::text:
+      column.texts.push_back(cell);
+      break;
+    case ColumnKind::categorical:
+      if (!cell.empty()) column.codes.push_back(column.values.add(cell));
+      column.offsets.push_back(static_cast<uint32_t>(column.codes.size()));
+      break;
+    default:
+      column.numbers.push_back(std::stod(cell));
+  }
 }
 
-/// A categorical column with exactly one value a row.
-class SingleValueColumn {
- public:
-  explicit SingleValueColumn(std::string name) {
-    column_ = numberColumn(std::move(name), ColumnKind::categorical);
-    column_.offsets.push_back(0);
-  }
-  void add(std::string_view value) {
-    column_.codes.push_back(column_.values.add(value));
-    column_.offsets.push_back(static_cast<uint32_t>(column_.codes.size()));
-  }
-  Column take() { return std::move(column_); }
-
- private:
-  Column column_;
-};
-
-std::vector<Column> itemColumns(const std::vector<SyntheticItem>& items) {
-  Column title = numberColumn("TITLE", ColumnKind::text);
-  SingleValueColumn category("CATEGORY_L1");
-  Column price = numberColumn("PRICE", ColumnKind::real);
-  Column created = numberColumn("CREATION_TIMESTAMP", ColumnKind::integer);
-  for (const SyntheticItem& item : items) {
-    title.texts.push_back(item.title);
-    category.add(item.category);
-    price.numbers.push_back(static_cast<double>(item.priceCents) / 100.0);
-    created.numbers.push_back(static_cast<double>(item.creationTimestamp));
-  }
+std::vector<Column> columnsOf(const SyntheticWorld& world, size_t rows,
+                              std::span<const SyntheticColumn> described) {
   std::vector<Column> columns;
-  columns.push_back(std::move(title));
-  columns.push_back(category.take());
-  columns.push_back(std::move(price));
-  columns.push_back(std::move(created));
-  return columns;
-}
-
-std::vector<Column> userColumns(const std::vector<std::string>& memberships) {
-  SingleValueColumn membership("MEMBERSHIP");
-  for (const std::string& value : memberships) membership.add(value);
-  std::vector<Column> columns;
-  columns.push_back(membership.take());
+  for (const SyntheticColumn& one : described) {
+    Column column;
+    column.name = one.name;
+    column.kind = one.kind;
+    if (one.kind == ColumnKind::categorical) column.offsets.push_back(0);
+    for (uint32_t row = 0; row < rows; ++row) addCell(column, one.cell(world, row));
+    columns.push_back(std::move(column));
+  }
   return columns;
 }
 
@@ -89,8 +69,8 @@ Dataset toDataset(const SyntheticWorld& world) {
   dataset.listedItems = dataset.items.size();
   for (const std::string& eventType : world.eventTypes) dataset.eventTypes.add(eventType);
   dataset.interactions = interactionColumns(world.interactions);
-  dataset.itemColumns = itemColumns(world.items);
-  dataset.userColumns = userColumns(world.memberships);
+  dataset.itemColumns = columnsOf(world, world.items.size(), itemColumnsOf(world));
+  dataset.userColumns = columnsOf(world, world.memberships.size(), userColumnsOf(world));
   return dataset;
 }
 

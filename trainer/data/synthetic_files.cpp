@@ -4,8 +4,12 @@
 
 #include "trainer/base/errors.h"
 #include "trainer/base/files.h"
+#include "trainer/data/synthetic_parts.h"
 
 namespace attune::trainer {
+
+using namespace synthetic;  // this file is one of its parts
+
 namespace {
 
 std::string decimal(int64_t cents) {
@@ -24,22 +28,26 @@ std::string interactionsCsv(const SyntheticWorld& world) {
   return csv;
 }
 
-std::string itemsCsv(const SyntheticWorld& world) {
-  std::string csv = "ITEM_ID,TITLE,CATEGORY_L1,PRICE,CREATION_TIMESTAMP\n";
-  for (uint32_t i = 0; i < world.items.size(); ++i) {
-    const SyntheticItem& item = world.items[i];
-    csv += syntheticItemId(i) + ',' + item.title + ',' + item.category + ',';
-    csv += decimal(item.priceCents) + ',' + std::to_string(item.creationTimestamp) + '\n';
+std::string metadataCsv(const SyntheticWorld& world, const char* idName, size_t rows,
+                        std::string (*id)(uint32_t), std::span<const SyntheticColumn> columns) {
+  std::string csv = idName;
+  for (const SyntheticColumn& column : columns) csv += std::string(",") + column.name;
+  csv += '\n';
+  for (uint32_t row = 0; row < rows; ++row) {
+    csv += id(row);
+    for (const SyntheticColumn& column : columns) csv += ',' + column.cell(world, row);
+    csv += '\n';
   }
   return csv;
 }
 
+std::string itemsCsv(const SyntheticWorld& world) {
+  return metadataCsv(world, "ITEM_ID", world.items.size(), syntheticItemId, itemColumnsOf(world));
+}
+
 std::string usersCsv(const SyntheticWorld& world) {
-  std::string csv = "USER_ID,MEMBERSHIP\n";
-  for (uint32_t u = 0; u < world.memberships.size(); ++u) {
-    csv += syntheticUserId(u) + ',' + world.memberships[u] + '\n';
-  }
-  return csv;
+  return metadataCsv(world, "USER_ID", world.memberships.size(), syntheticUserId,
+                     userColumnsOf(world));
 }
 
 std::string schema(const std::string& name, const std::string& fields) {
@@ -56,17 +64,21 @@ std::string interactionsSchema(const SyntheticWorld&) {
     {"name": "EVENT_VALUE", "type": ["null", "float"]})");
 }
 
-std::string itemsSchema(const SyntheticWorld&) {
-  return schema("Items", R"(    {"name": "ITEM_ID", "type": "string"},
-    {"name": "TITLE", "type": "string"},
-    {"name": "CATEGORY_L1", "type": "string", "categorical": true},
-    {"name": "PRICE", "type": "float"},
-    {"name": "CREATION_TIMESTAMP", "type": "long"})");
+std::string metadataSchema(const char* name, const char* idName,
+                           std::span<const SyntheticColumn> columns) {
+  std::string fields = std::string("    {\"name\": \"") + idName + "\", \"type\": \"string\"}";
+  for (const SyntheticColumn& column : columns)
+    fields +=
+        std::string(",\n    {\"name\": \"") + column.name + "\", \"type\": " + column.type + "}";
+  return schema(name, fields);
 }
 
-std::string usersSchema(const SyntheticWorld&) {
-  return schema("Users", R"(    {"name": "USER_ID", "type": "string"},
-    {"name": "MEMBERSHIP", "type": "string", "categorical": true})");
+std::string itemsSchema(const SyntheticWorld& world) {
+  return metadataSchema("Items", "ITEM_ID", itemColumnsOf(world));
+}
+
+std::string usersSchema(const SyntheticWorld& world) {
+  return metadataSchema("Users", "USER_ID", userColumnsOf(world));
 }
 
 }  // namespace

@@ -4,12 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
+#include <string>
 
 #include "trainer/data/synthetic.h"
 
 namespace attune::trainer::synthetic {
 
-inline constexpr int64_t kStart = 1'700'000'000;  // 2023-11-14
 inline constexpr int64_t kSpanSeconds = 365 * 86'400;
 inline constexpr int64_t kSecondsPerDay = 86'400;
 
@@ -19,7 +20,8 @@ enum Stream : uint64_t {
   kUserStream,
   kRowStream,
   kSuccessorStream,
-  kShuffleStream
+  kShuffleStream,
+  kProductStream
 };
 
 /// SplitMix64: a counter and a mixing function, the same everywhere.
@@ -47,10 +49,14 @@ class Random {
   uint64_t state_;
 };
 
-inline int64_t timestampOf(uint64_t row, uint64_t rows) {
+/// The time of the first row of a world.
+inline int64_t startOf(const SyntheticOptions& options) { return options.end - kSpanSeconds; }
+
+inline int64_t timestampOf(uint64_t row, const SyntheticOptions& options) {
   // In double: row * span may pass 64 bits, and 2^53 seconds is enough for everybody.
-  return kStart + static_cast<int64_t>(static_cast<double>(row) / static_cast<double>(rows) *
-                                       static_cast<double>(kSpanSeconds));
+  return startOf(options) +
+         static_cast<int64_t>(static_cast<double>(row) / static_cast<double>(options.interactions) *
+                              static_cast<double>(kSpanSeconds));
 }
 
 struct Category {
@@ -66,7 +72,37 @@ inline constexpr std::array<Category, 8> kCategories = {{{"books", "novel", 1500
                                                          {"shoes", "sandal", 6900},
                                                          {"sport", "racket", 8400},
                                                          {"toys", "puzzle", 1300}}};
+
+// ---- what the items of a shop are (synthetic_products.cpp)
+
+inline constexpr uint32_t kDepartments = 8;  ///< categories of a shop
+inline constexpr uint32_t kStyles = 5;       ///< styles of each
+
+inline uint32_t departmentOf(uint32_t item) { return item % kDepartments; }
+inline uint32_t styleOf(uint32_t item) { return item / kDepartments % kStyles; }
+/// One item in eleven came in the last 30 days; the first of every department did not.
+inline bool isNew(uint32_t item) { return item % 11 == 10; }
+
+/// What an item of this style costs on the average, in hundredths.
+int64_t usualPriceCents(uint32_t item);
+SyntheticItem makeProduct(const SyntheticOptions& options, uint32_t item);
+/// "F" or "M".
+std::string makeGender(const SyntheticOptions& options, uint32_t user);
+
 /// Fills world.eventTypes and world.interactions of a shop with its items and users made.
 void playShop(const SyntheticOptions& options, SyntheticWorld& world);
+
+// ---- metadata columns (synthetic_columns.cpp)
+
+/// A column of items or users: what its field in the schema says beside the name, and its cell.
+struct SyntheticColumn {
+  const char* name;
+  ColumnKind kind;
+  const char* type;  ///< as in the schema: "string" ... or ["null", "string"], in JSON
+  std::string (*cell)(const SyntheticWorld&, uint32_t row);  ///< empty: null
+};
+
+std::span<const SyntheticColumn> itemColumnsOf(const SyntheticWorld& world);
+std::span<const SyntheticColumn> userColumnsOf(const SyntheticWorld& world);
 
 }  // namespace attune::trainer::synthetic

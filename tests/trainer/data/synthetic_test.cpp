@@ -54,7 +54,7 @@ TEST_CASE("the bytes of a seed are these, on every platform") {
   const SyntheticOptions options{.users = 50, .items = 40, .interactions = 2'000, .seed = 7};
   CHECK(fnv1a(rendered(SyntheticWorldKind::checkerboard, options)) == 0x9c1fd06dcff9d979);
   CHECK(fnv1a(rendered(SyntheticWorldKind::markov, options)) == 0x743895968d3a549f);
-  CHECK(fnv1a(rendered(SyntheticWorldKind::shop, options)) == 0xc6cf288180e01c3a);
+  CHECK(fnv1a(rendered(SyntheticWorldKind::shop, options)) == 0x840a81765f739113);
 }
 
 TEST_CASE("every world has the rows asked for, in time order, with known users and items") {
@@ -177,6 +177,63 @@ TEST_CASE("shop popularity has a long tail and every user a favourite category")
   }
 }
 
+TEST_CASE("the products of a shop have names of their own, styles, stock and for whom they are") {
+  const SyntheticWorld world = makeSyntheticWorld(
+      SyntheticWorldKind::shop, {.users = 10, .items = 8'000, .interactions = 100});
+  std::set<std::string> titles, styles, genders;
+  int promoted = 0, soldOut = 0, fresh = 0;
+  for (const SyntheticItem& item : world.items) {
+    titles.insert(item.title);
+    styles.insert(item.category + "/" + item.style);
+    genders.insert(item.gender);
+    promoted += item.promoted;
+    soldOut += item.stock == 0;
+    fresh += item.creationTimestamp > SyntheticOptions{}.end - 30 * 86'400;
+    if (item.category == "kitchen") CHECK(item.gender.empty());
+    CHECK(item.priceCents % 100 == 95);
+    CHECK(item.description.find(',') == std::string::npos);  // the CSV has no quotes
+  }
+  CHECK(titles.size() == 8'000);
+  CHECK(styles.size() == 40);
+  CHECK(genders == std::set<std::string>{"", "F", "M"});
+  CHECK(promoted / 8'000.0 == Approx(1 / 12.0).margin(0.02));
+  CHECK(soldOut / 8'000.0 == Approx(1 / 12.0).margin(0.02));
+  CHECK(fresh == 8'000 / 11);
+}
+
+TEST_CASE("shop users keep to a style in a category, and to what is for them") {
+  const SyntheticWorld world = makeSyntheticWorld(
+      SyntheticWorldKind::shop, {.users = 40, .items = 400, .interactions = 40'000});
+  std::map<std::pair<uint32_t, std::string>, std::map<std::string, int>> byUser;
+  int own = 0, other = 0;
+  for (const SyntheticInteraction& row : world.interactions) {
+    const SyntheticItem& item = world.items[row.item];
+    ++byUser[{row.user, item.category}][item.style];
+    if (!item.gender.empty()) ++(item.gender == world.genders[row.user] ? own : other);
+  }
+  CHECK(own > 4 * other);
+  double favourites = 0, all = 0;
+  for (const auto& [key, styles] : byUser) {
+    int favourite = 0;
+    for (const auto& [style, count] : styles) {
+      favourite = std::max(favourite, count);
+      all += count;
+    }
+    favourites += favourite;
+  }
+  CHECK(favourites / all > 0.45);  // a fifth would be no favourite
+}
+
+TEST_CASE("a world ends when it is told to") {
+  const SyntheticOptions later{.interactions = 500, .end = 1'800'000'000};
+  for (const SyntheticWorldKind kind : kKinds) {
+    const SyntheticWorld world = makeSyntheticWorld(kind, later);
+    CHECK(world.interactions.back().timestamp < later.end);
+    CHECK(world.interactions.back().timestamp > later.end - 86'400);
+    CHECK(world.interactions.front().timestamp == later.end - 365 * 86'400);
+  }
+}
+
 TEST_CASE("options below their minimum and unknown worlds are refused in one clear line") {
   CHECK_THROWS_WITH(makeSyntheticWorld(SyntheticWorldKind::shop, {.users = 1}),
                     "synth: users is 1, it must be at least 2");
@@ -184,6 +241,8 @@ TEST_CASE("options below their minimum and unknown worlds are refused in one cle
                     "synth: items is 0, it must be at least 2");
   CHECK_THROWS_WITH(markovSuccessors({.interactions = 0}),
                     "synth: interactions is 0, it must be at least 1");
+  CHECK_THROWS_WITH(makeSyntheticWorld(SyntheticWorldKind::markov, {.end = 5}),
+                    Catch::StartsWith("synth: end is 5, it must be seconds since 1970 from "));
   CHECK_THROWS_WITH(syntheticWorldKind("chess"),
                     "synth: unknown world \"chess\", the worlds are checkerboard, markov and shop");
   CHECK(syntheticWorldKind("markov") == SyntheticWorldKind::markov);
@@ -199,7 +258,7 @@ TEST_CASE("a world becomes a Dataset with the same numbers and its metadata by r
   CHECK(dataset.items[4] == "i4");
   CHECK(dataset.users.find("u7") == 7);
   REQUIRE(dataset.interactions.size() == 300);
-  REQUIRE(dataset.itemColumns.size() == 4);
+  REQUIRE(dataset.itemColumns.size() == 9);
   CHECK(dataset.itemColumns[0].texts[3] == world.items[3].title);
   const Column& category = dataset.itemColumns[1];
   CHECK(category.values[category.codes[category.offsets[8]]] == world.items[8].category);
