@@ -3,46 +3,20 @@
 // and with a training of user-personalization on all cores. One JSON line.
 //   node tests/bench/retrain.mjs [SECONDS a turn=10] [TURNS=3] [REQUESTS a second=100]
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { cpus } from 'node:os';
 
-import { attune, batch, event, eventually, metric, NO_LIMITS, Place, start } from '../js/collector.mjs';
+import { attune, eventually, metric, NO_LIMITS, Place, start } from '../js/collector.mjs';
+import { agent, ask, figures, steadily, tenEvents } from './asking.mjs';
 
 const [seconds = 10, turns = 3, rate = 100] = process.argv.slice(2).map(Number);
 const kFields = [['USER_ID', 'string'], ['ITEM_ID', 'string'], ['TIMESTAMP', 'long']];
-const agent = new Agent({ keepAlive: true, maxSockets: 256 });
-let sent = 0;
-
-function ask(server, path, method, body) {
-  const begun = performance.now();
-  return new Promise((resolve, reject) => {
-    const asked = request({ agent, host: '127.0.0.1', port: server.port, path, method,
-      headers: { 'content-type': 'application/json' } }, (reply) => {
-      reply.resume().on('end', () => (reply.statusCode === 200
-        ? resolve(performance.now() - begun) : reject(new Error(`${path}: ${reply.statusCode}`))));
-    });
-    asked.on('error', reject).end(body);
-  });
-}
-
-function events(place) {
-  const ten = Array.from({ length: 10 }, () => {
-    sent++;
-    return event(`e${sent}`, { itemId: `i${sent % 2000}`, sessionId: `s${sent % 500}` });
-  });
-  return JSON.stringify(batch(place.key, ten));
-}
-
 /** Asks at the rate for so long; [milliseconds of events, of manifests]. */
 async function load(place, server) {
   const posts = [], gets = [];
-  const begun = performance.now();
-  for (let i = 0; i < seconds * rate; i++) {
-    const wait = begun + (i * 1000) / rate - performance.now();
-    if (wait > 0) await new Promise((resume) => setTimeout(resume, wait));
-    posts.push(ask(server, '/v1/events', 'POST', events(place)));
+  await steadily(seconds * rate, rate, (i) => {
+    posts.push(ask(server, '/v1/events', 'POST', tenEvents(place)));
     if (i % 5 === 0) gets.push(ask(server, '/bundles/shop/manifest.json', 'GET'));
-  }
+  });
   return [await Promise.all(posts), await Promise.all(gets)];
 }
 
@@ -72,8 +46,6 @@ for (let turn = 0; turn < turns; turn++) {
 place.remove();
 agent.destroy();
 
-const at = (list, share) => Number(list.sort((a, b) => a - b)[Math.floor(share * (list.length - 1))].toFixed(1));
-const figures = (list) => ({ p50Ms: at(list, 0.5), p99Ms: at(list, 0.99), maxMs: at(list, 1), requests: list.length });
 const of = ([posts, gets]) => ({ events: figures(posts), manifest: figures(gets) });
 console.log(JSON.stringify({ bench: 'retrain', requestsPerSecond: rate, without: of(times.without), with: of(times.with),
   serverPeakBytes: peakBytes, machine: `${cpus()[0].model}, ${cpus().length} cores` }));
