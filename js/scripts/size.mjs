@@ -22,7 +22,7 @@ const kBudgets = [
   { name: 'node.js', brotli: 9_450 },
   { name: 'workerd.js', brotli: 9_100 },
   { name: 'tracker.js', brotli: 6_000 },
-  { name: 'tracker.js', beside: 'index.js', brotli: 5_050 },
+  { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },
   { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_400 },
   { name: 'aws.js', beside: 'index.js', brotli: 4_200 },
   { name: 'worker.js', brotli: 2_300 },
