@@ -13,6 +13,15 @@ using testing::AttackedShop;
 
 namespace {
 
+// Under the sanitizers a sequence model of this shop takes minutes; other tests run its code there.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kWithSequences = false;
+#else
+constexpr bool kWithSequences = true;
+#endif
+constexpr const char* kAll[] = {"popularity-count", "sims", "user-personalization"};
+constexpr std::span<const char* const> kRecipes(kAll, kWithSequences ? 3 : 2);
+
 constexpr const char* kNdcg = "normalized_discounted_cumulative_gain_at_10";
 
 Dataset protectedData(Dataset data, const Protection& protection) {
@@ -59,7 +68,7 @@ TEST_CASE("three percent of fake users from ten networks do not reach the segmen
   shop.addFakeUsers(180, 10);
   const Dataset data = shop.dataset();
   const Split segment = shop.reachOfSegment(data);
-  for (const char* recipe : {"popularity-count", "sims", "user-personalization"}) {
+  for (const char* recipe : kRecipes) {
     const Reach reach = reachOf("3 % fake users", recipe, data, segment);
     CAPTURE(recipe);
     CHECK(reach.defended <= 0.01);
@@ -100,6 +109,7 @@ TEST_CASE("a hundred thousand events of one client move nothing into any list") 
       CHECK(reach.defended == 0);
       if (shop == &swarm) CHECK(reach.undefended >= 0.2);
     }
+    if (!kWithSequences) continue;
     const double reach = measured(trained("user-personalization", data, {}), data, all,
                                   "hit_rate_at_10");
     std::cout << attack << ", user-personalization: " << 100 * reach << " % defended\n";
@@ -117,7 +127,7 @@ TEST_CASE("protection costs a shop without attackers nothing one can see") {
             << report.leftOut[static_cast<size_t>(ProtectionRule::usersPerSourceAndItem)]
             << ", by growth "
             << report.leftOut[static_cast<size_t>(ProtectionRule::newUsersPerItemAndDay)] << '\n';
-  for (const char* recipe : {"popularity-count", "sims", "user-personalization"}) {
+  for (const char* recipe : kRecipes) {
     const double without = measured(trained(recipe, split.train, Protection::none()), data, split, kNdcg);
     const double with = measured(trained(recipe, split.train, {}), data, split, kNdcg);
     std::cout << "without an attack, " << recipe << ": NDCG@10 " << without << ", with protection "
