@@ -1,5 +1,23 @@
 // As much of the Cache API as the package uses, with failures to order: the real one is tested in a
 // browser.
+import { afterEach, beforeEach } from 'node:test';
+
+/** Sets a global of the host for a test. */
+export const define = (name, value) =>
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+
+/** Each test of the suite (or file) that calls this is in a page of site(): globals `location` and `caches`. */
+export function pretendPage(site) {
+  beforeEach(() => {
+    define('caches', new FakeCaches());
+    define('location', { origin: site().base, href: `${site().base}/` });
+  });
+  afterEach(() => {
+    delete globalThis.caches;
+    delete globalThis.location;
+  });
+}
+
 export class FakeCaches {
   /** Name -> URL -> [bytes]. */
   stores = new Map();

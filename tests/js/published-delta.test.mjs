@@ -5,12 +5,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { deflateSync, inflateSync } from 'node:zlib';
 
 import { applyDelta } from '../../js/dist/delta.js';
 import { load, memoryStore } from '../../js/dist/node.js';
-import { FakeCaches } from './fake-caches.mjs';
+import { FakeCaches, pretendPage } from './fake-caches.mjs';
 import { bundles, kExcludeSeen, root } from './fixtures.mjs';
 import { fileOf, manifestOf, newKey, sha256, shop, signed, Site } from './publishing.mjs';
 
@@ -41,18 +41,11 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const define = (name, value) => 
-  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 beforeEach(() => {
   site.files.clear();
   site.trouble = () => undefined;
-  define('caches', new FakeCaches());
-  define('location', { origin: site.base, href: `${site.base}/` });
 });
-afterEach(() => {
-  delete globalThis.caches;
-  delete globalThis.location;
-});
+pretendPage(() => site);
 
 /** Loads the shop's bundle and updates to the other one; the endings of the files asked for. */
 async function updated({ bytes = delta, entry = {}, more } = {}) {

@@ -5,11 +5,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { load, memoryStore } from '../../js/dist/node.js';
 import { errorOf } from './fixtures.mjs';
-import { FakeCaches } from './fake-caches.mjs';
+import { define, pretendPage } from './fake-caches.mjs';
 import { kDay, later, manifestOf, newKey, sha256, shop, signed, Site } from './publishing.mjs';
 
 const key = newKey();
@@ -27,20 +27,9 @@ beforeEach(() => {
 
 const loading = (more) => load(site.manifest, { publicKeys: [key.text], versionStore, ...more });
 const offline = () => (site.trouble = () => [503, {}]);
-const define = (name, value) =>
-  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 
 describe('in a page', () => {
-  let caches;
-  beforeEach(() => {
-    caches = new FakeCaches();
-    define('caches', caches);
-    define('location', { origin: site.base, href: `${site.base}/` });
-  });
-  afterEach(() => {
-    delete globalThis.caches;
-    delete globalThis.location;
-  });
+  pretendPage(() => site);
 
   test('a checked bundle is kept, and the next start needs no network', async () => {
     (await loading()).dispose();

@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { load, memoryStore } from '../../js/dist/node.js';
-import { FakeCaches } from './fake-caches.mjs';
+import { pretendPage } from './fake-caches.mjs';
 import { bundles, errorOf, idsOf, root } from './fixtures.mjs';
 import { fileOf, manifestOf, newKey, sha256, shop, later as laterShop, signed, Site } from './publishing.mjs';
 
@@ -192,18 +192,7 @@ describe('a bundle in parts', () => {
 });
 
 describe('in a page', () => {
-  let caches;
-  const define = (name, value) =>
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-  beforeEach(() => {
-    caches = new FakeCaches();
-    define('caches', caches);
-    define('location', { origin: site.base, href: `${site.base}/` });
-  });
-  afterEach(() => {
-    delete globalThis.caches;
-    delete globalThis.location;
-  });
+  pretendPage(() => site);
 
   test('a copy is kept when all of the bundle is there, and not before', async () => {
     withhold();

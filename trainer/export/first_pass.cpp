@@ -67,13 +67,15 @@ FirstPass measure(const BundleBuilder& bundle,
   if (!engine.ok()) check(engine.error());
   const std::vector<uint32_t> places = placesOf(*engine.value(), histories);
   FirstPass pass{.queries = static_cast<uint32_t>(histories.size())};
-  for (pass.shortlist = kShortest;; pass.shortlist += pass.shortlist / 8) {
+  for (uint32_t longer = kShortest;;) {
+    pass.shortlist = longer;
     const auto within = std::count_if(places.begin(), places.end(), [&](uint32_t place) {
       return place <= pass.shortlist;
     });
     pass.recallAt25 = static_cast<double>(within) / static_cast<double>(places.size());
+    longer += longer / 8;
     if (pass.recallAt25 >= kFirstPassRecall ||
-        (pass.shortlist + uint64_t{pass.shortlist} / 8) * kLargestShare > bundle.itemCount())
+        uint64_t{longer} * kLargestShare > bundle.itemCount())
       return pass;
   }
 }

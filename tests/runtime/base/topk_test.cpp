@@ -32,23 +32,30 @@ std::vector<uint32_t> found(const std::vector<float>& scores, size_t k) {
   return items;
 }
 
-}  // namespace
+constexpr size_t kCount = 20000;
 
-TEST_CASE("topK equals sorting where a sample sets the threshold, even if the sample misleads") {
-  constexpr size_t kCount = 20000, k = 1000;
-  Random random(3);
+/// Scores of which a sample of one group of 16 in 64 says the truth, too much and too little: high ones
+/// everywhere, only where it looks, and only where it does not.
+std::vector<std::vector<float>> scoresToSample(uint64_t seed) {
+  Random random(seed);
   std::vector<float> even(kCount), crowded(kCount, 0.0f), masked(kCount, -kInfinity);
   for (float& score : even) score = random.normal();
   for (size_t i = 0; i < kCount; ++i) {
-    // High scores only where the sample looks, and only where it does not.
     if (i % 1024 < 16) crowded[i] = even[i] + 100;
     if (i % 1024 >= 16) masked[i] = even[i];
   }
-  for (const auto& scores : {even, crowded, masked}) CHECK(found(scores, k) == sorted(scores, k));
+  return {even, crowded, masked};
+}
+
+}  // namespace
+
+TEST_CASE("topK equals sorting where a sample sets the threshold, even if the sample misleads") {
+  constexpr size_t k = 1000;
+  for (const auto& scores : scoresToSample(3)) CHECK(found(scores, k) == sorted(scores, k));
 }
 
 TEST_CASE("topK with a mask equals sorting what passes, where a sample sets the threshold") {
-  constexpr uint32_t kCount = 20000, k = 600;
+  constexpr uint32_t k = 600;
   Random random(4);
   std::vector<float> scores(kCount), passing(kCount, -kInfinity);
   std::vector<uint8_t> passes(kCount), truth(kCount);
@@ -74,15 +81,12 @@ TEST_CASE("topK with a mask equals sorting what passes, where a sample sets the 
 }
 
 TEST_CASE("about the k best are the k best and at most as many more, also if the sample misleads") {
-  constexpr size_t kCount = 20000, k = 1000;
-  Random random(5);
-  std::vector<float> even(kCount), crowded(kCount, 0.0f), few(kCount, -kInfinity);
-  for (float& score : even) score = random.normal();
-  for (size_t i = 0; i < kCount; ++i) {
-    if (i % 1024 < 16) crowded[i] = even[i] + 100;
-    if (i % 50 == 0) few[i] = even[i];
-  }
-  for (const auto& scores : {even, crowded, few}) {
+  constexpr size_t k = 1000;
+  std::vector<std::vector<float>> all = scoresToSample(5);
+  std::vector<float>& few = all.emplace_back(all[0]);
+  for (size_t i = 0; i < kCount; ++i)
+    if (i % 50 != 0) few[i] = -kInfinity;
+  for (const auto& scores : all) {
     Buffer<Scored> out;
     REQUIRE(chooseAbout(scores, k, out).ok());
     std::vector<uint32_t> items;
