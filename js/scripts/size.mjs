@@ -15,11 +15,12 @@ const dist = new URL('../dist/', import.meta.url);
 /** What is measured, and how many bytes each may have. */
 const kBudgets = [
   // 120,000 and 50,000 until lists of a million items got a first pass over codes; 124,000 and 53,000
-  // until rankings were filtered.
-  { name: 'attune.wasm', raw: 124_600, gzip: 53_700 },
+  // until rankings were filtered; 124,600 and 53,700 until ids and lists came with lengths in the place of offsets.
+  { name: 'attune.wasm', raw: 126_500, gzip: 54_500 },
   // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters.
   { name: 'index.js', brotli: 9_100 },
-  { name: 'node.js', brotli: 9_450 },
+  // 9,450 until files were hashed in pieces.
+  { name: 'node.js', brotli: 9_550 },
   { name: 'workerd.js', brotli: 9_100 },
   { name: 'tracker.js', brotli: 6_000 },
   { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },

@@ -141,6 +141,7 @@ Result<std::string_view> Bundle::name(uint32_t offset, uint32_t length) const {
 }
 
 const schema::Section* Bundle::find(SectionKind kind, uint32_t column) const {
+  if (kind == SectionKind::None) return nullptr;
   for (const schema::Section* section : *root_->sections())
     if (section->kind() == kind && section->column() == column) return section;
   return nullptr;
@@ -240,21 +241,45 @@ Result<NumberView> Bundle::numbers(SectionKind kind, size_t count, uint32_t colu
   return view;
 }
 
-Result<StringsView> Bundle::strings(SectionKind text, SectionKind offsets, size_t count,
+Result<RowsView> Bundle::rows(const RowSections& sections, size_t count, uint64_t end,
+                              uint32_t column) const {
+  const bool mayLackOffsets = (root_->required_features() & BundleLimits::kRowsFeature) != 0 &&
+                              sections.lengths != SectionKind::None;
+  if (!mayLackOffsets || has(sections.offsets, column)) {
+    const auto found = offsets(sections.offsets, count, end, column);
+    ATTUNE_TRY(found);
+    if (countUp(found.value())) return RowsView::oneEach(static_cast<uint32_t>(count));
+    return RowsView(found.value());
+  }
+  if (!has(sections.lengths, column)) {
+    if (end != count) return corrupt("not one element each");
+    return RowsView::oneEach(static_cast<uint32_t>(count));
+  }
+  const auto lengths = bytes(sections.lengths, column);
+  const auto marks = words(sections.marks, (count + RowsView::kMarked - 1) / RowsView::kMarked, column);
+  ATTUNE_TRY(lengths);
+  ATTUNE_TRY(marks);
+  if (find(sections.lengths, column)->element() != Element::U8 || lengths.value().size() != count ||
+      !areMarked(lengths.value(), marks.value(), end))
+    return corruptIn("lengths do not fit", sections.lengths, column);
+  return RowsView(lengths.value(), marks.value());
+}
+
+Result<StringsView> Bundle::strings(SectionKind text, const RowSections& rows, size_t count,
                                     const StringRules& rules, uint32_t column) const {
   const auto blob = bytes(text, column);
   ATTUNE_TRY(blob);
-  const auto ends = this->offsets(offsets, count, blob.value().size(), column);
-  ATTUNE_TRY(ends);
+  const auto found = this->rows(rows, count, blob.value().size(), column);
+  ATTUNE_TRY(found);
   const std::string_view all(reinterpret_cast<const char*>(blob.value().data()),
                              blob.value().size());
-  const LengthRange lengths = lengthsOf(ends.value());
+  const LengthRange lengths = lengthsOf(found.value());
   if (lengths.most > rules.maxBytes || (lengths.least == 0 && !rules.allowEmpty))
     return corruptIn("a text has a wrong length", text, column);
-  if (!areUtf8(all, ends.value())) return corruptIn("a text is not UTF-8", text, column);
-  if (rules.ascending && !areAscending(all, ends.value()))
+  if (!areUtf8(all, found.value())) return corruptIn("a text is not UTF-8", text, column);
+  if (rules.ascending && !areAscending(all, found.value()))
     return corruptIn("texts are out of order", text, column);
-  return StringsView(all, ends.value());
+  return StringsView(all, found.value());
 }
 
 }  // namespace attune

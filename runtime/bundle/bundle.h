@@ -21,7 +21,8 @@ struct BundleLimits {
   static constexpr uint16_t kFormatMinor = 1;
   static constexpr uint64_t kBlendFeature = 1;  ///< the score has further parts: table Blend
   static constexpr uint64_t kAutomaticFeature = 2;  ///< query columns that the time alone fills
-  static constexpr uint64_t kKnownFeatures = kBlendFeature | kAutomaticFeature;
+  static constexpr uint64_t kRowsFeature = 4;  ///< rows may be without offsets: RowSections
+  static constexpr uint64_t kKnownFeatures = kBlendFeature | kAutomaticFeature | kRowsFeature;
   static constexpr uint32_t kByteOrder = 0x01020304;
   static constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
   static constexpr uint32_t kMaxItems = uint32_t{1} << 26;
@@ -29,6 +30,19 @@ struct BundleLimits {
   static constexpr uint32_t kMaxColumns = 1000;
   static constexpr uint32_t kMaxIdBytes = 1024;  // 256 characters of UTF-8
 };
+
+/// The sections that say where rows begin: offsets or, with the feature kRowsFeature and if kinds of
+/// sections for it are named, lengths and marks, or none where each row has one element.
+struct RowSections {
+  SectionKind offsets;
+  SectionKind lengths = SectionKind::None;
+  SectionKind marks = SectionKind::None;
+};
+constexpr RowSections kItemIdRows{SectionKind::ItemIdOffsets, SectionKind::ItemIdLengths,
+                                  SectionKind::ItemIdMarks};
+constexpr RowSections kColumnCodeRows{SectionKind::ColumnCodeOffsets,
+                                      SectionKind::ColumnCodeLengths,
+                                      SectionKind::ColumnCodeMarks};
 
 /// What strings() demands of each string, beyond offsets that fit.
 struct StringRules {
@@ -73,8 +87,11 @@ class Bundle {
   /// `count` numbers of any type; NaN is allowed, infinity is not.
   Result<NumberView> numbers(SectionKind kind, size_t count, uint32_t column = 0) const;
   /// `count` strings of valid UTF-8.
-  Result<StringsView> strings(SectionKind text, SectionKind offsets, size_t count,
+  Result<StringsView> strings(SectionKind text, const RowSections& rows, size_t count,
                               const StringRules& rules, uint32_t column = 0) const;
+  /// `count` rows of `end` elements together.
+  Result<RowsView> rows(const RowSections& sections, size_t count, uint64_t end,
+                        uint32_t column = 0) const;
 
  private:
   Bundle(const uint8_t* file, const schema::Bundle* root) : file_(file), root_(root) {}

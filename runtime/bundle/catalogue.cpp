@@ -21,18 +21,16 @@ Status openCategorical(const Bundle& bundle, uint32_t index, CatalogueColumn& co
   const auto count = stringCount(bundle, SectionKind::ColumnValueOffsets, index);
   ATTUNE_TRY(count);
   const auto values =
-      bundle.strings(SectionKind::ColumnValueText, SectionKind::ColumnValueOffsets, count.value(),
+      bundle.strings(SectionKind::ColumnValueText, {SectionKind::ColumnValueOffsets}, count.value(),
                      {.allowEmpty = false, .ascending = true}, index);
   ATTUNE_TRY(values);
   const auto codes = bundle.indexes(SectionKind::ColumnCodes, values.value().size(), index);
   ATTUNE_TRY(codes);
-  const auto offsets = bundle.offsets(SectionKind::ColumnCodeOffsets, bundle.itemCount(),
-                                      codes.value().size(), index);
-  ATTUNE_TRY(offsets);
+  const auto rows = bundle.rows(kColumnCodeRows, bundle.itemCount(), codes.value().size(), index);
+  ATTUNE_TRY(rows);
   column.values = values.value();
   column.codes = codes.value();
-  column.codeOffsets = offsets.value();
-  column.oneEach = countUp(offsets.value());
+  column.codeRows = rows.value();
   return {};
 }
 
@@ -47,7 +45,7 @@ Status openNumbers(const Bundle& bundle, uint32_t index, CatalogueColumn& column
 }
 
 Status openText(const Bundle& bundle, uint32_t index, CatalogueColumn& column) {
-  const auto texts = bundle.strings(SectionKind::ColumnText, SectionKind::ColumnTextOffsets,
+  const auto texts = bundle.strings(SectionKind::ColumnText, {SectionKind::ColumnTextOffsets},
                                     bundle.itemCount(), {}, index);
   ATTUNE_TRY(texts);
   column.texts = texts.value();
@@ -68,7 +66,7 @@ Status openColumn(const Bundle& bundle, uint32_t index, CatalogueColumn& column)
 }  // namespace
 
 bool CatalogueColumn::isNull(uint32_t item) const {
-  if (type == ColumnType::Categorical) return codeOffsets[item] == codeOffsets[item + 1];
+  if (type == ColumnType::Categorical) return codesOf(item).size() == 0;
   if (type == ColumnType::Text) return texts[item].empty();
   return std::isnan(numbers[item]) || numbers[item] == nullNumber;
 }

@@ -8,16 +8,15 @@
 
 namespace attune {
 
-/// One metadata column of the items. Which view is filled depends on `type`: codes, codeOffsets and
+/// One metadata column of the items. Which view is filled depends on `type`: codes, codeRows and
 /// values for Categorical; numbers for Integer, Real and Boolean; texts for Text.
 struct CatalogueColumn {
   std::string_view name;
   ColumnType type = ColumnType::Text;
-  std::span<const uint32_t> codeOffsets;  // (items + 1)
-  IndexView codes;                        // indexes into values
+  RowsView codeRows;  // (items)
+  IndexView codes;    // indexes into values
   StringsView values;
-  bool oneEach = false;  // Categorical: whether item i has just code i
-  NumberView numbers;    // (items)
+  NumberView numbers;  // (items)
   double nullNumber = 0;
   StringsView texts;  // (items); empty is null
 
@@ -25,7 +24,8 @@ struct CatalogueColumn {
   bool isNull(uint32_t item) const;
   /// The codes of an item's values. REQUIRES: type is Categorical
   IndexView codesOf(uint32_t item) const {
-    return codes.slice(codeOffsets[item], codeOffsets[item + 1]);
+    const auto [begin, end] = codeRows[item];
+    return codes.slice(begin, end);
   }
 };
 

@@ -26,7 +26,7 @@ Status readValues(const Bundle& bundle, uint32_t index, QueryColumn& column) {
   const auto raw = bundle.bytes(SectionKind::QueryValueOffsets, index);
   ATTUNE_TRY(raw);
   if (raw.value().size() < 4) return corrupt("a query column has no offsets");
-  const auto values = bundle.strings(SectionKind::QueryValueText, SectionKind::QueryValueOffsets,
+  const auto values = bundle.strings(SectionKind::QueryValueText, {SectionKind::QueryValueOffsets},
                                      raw.value().size() / 4 - 1,
                                      {.allowEmpty = false, .ascending = true}, index);
   ATTUNE_TRY(values);

@@ -41,6 +41,20 @@ inline bool comesBefore(const char* one, size_t oneSize, const char* other, size
   return oneSize < otherSize;
 }
 
+/// Calls check(offsets, count) for parts of the rows, each of which begins with the last row of the one
+/// before, until it says no.
+template <typename Check>
+bool inParts(const RowsView& rows, const Check& check) {
+  constexpr size_t kPart = 512;
+  uint32_t scratch[kPart + 1];
+  const size_t size = rows.size();
+  for (size_t begin = 0; begin < size; begin += kPart - 1) {
+    const size_t count = size - begin < kPart ? size - begin : kPart;
+    if (!check(rows.offsetsOf(begin, count, scratch), count)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 uint32_t largestOf(std::span<const uint32_t> numbers) {
@@ -86,40 +100,54 @@ bool countUp(std::span<const uint32_t> numbers) {
   return true;
 }
 
-LengthRange lengthsOf(std::span<const uint32_t> offsets) {
-  LengthRange range;
-  const uint32_t* offset = offsets.data();
-  const size_t size = offsets.size();
-  for (size_t i = 1; i < size; ++i) {
-    const uint32_t length = offset[i] - offset[i - 1];
-    if (length < range.least) range.least = length;
-    if (length > range.most) range.most = length;
+bool areMarked(std::span<const uint8_t> lengths, std::span<const uint32_t> marks, uint64_t end) {
+  const uint8_t* length = lengths.data();
+  const size_t size = lengths.size();
+  if (marks.size() != (size + RowsView::kMarked - 1) / RowsView::kMarked) return false;
+  uint64_t at = 0;
+  for (size_t i = 0; i < size; ++i) {
+    if (i % RowsView::kMarked == 0 && at != marks[i / RowsView::kMarked]) return false;
+    at += length[i];
   }
+  return at == end;
+}
+
+LengthRange lengthsOf(const RowsView& rows) {
+  LengthRange range;
+  inParts(rows, [&](const uint32_t* offset, size_t count) {
+    for (size_t i = 1; i <= count; ++i) {
+      const uint32_t length = offset[i] - offset[i - 1];
+      if (length < range.least) range.least = length;
+      if (length > range.most) range.most = length;
+    }
+    return true;
+  });
   return range;
 }
 
-bool areUtf8(std::string_view text, std::span<const uint32_t> offsets) {
+bool areUtf8(std::string_view text, const RowsView& rows) {
   if (!isUtf8(text)) return false;
   // None of them begins within a character.
   const char* begin = text.data();
   const size_t size = text.size();
-  const uint32_t* offset = offsets.data();
-  for (const uint32_t* end = offset + offsets.size(); offset != end; ++offset)
-    if (*offset < size && (static_cast<uint8_t>(begin[*offset]) & 0xC0) == 0x80) return false;
-  return true;
+  return inParts(rows, [&](const uint32_t* offset, size_t count) {
+    for (const uint32_t* end = offset + count + 1; offset != end; ++offset)
+      if (*offset < size && (static_cast<uint8_t>(begin[*offset]) & 0xC0) == 0x80) return false;
+    return true;
+  });
 }
 
-bool areAscending(std::string_view text, std::span<const uint32_t> offsets) {
+bool areAscending(std::string_view text, const RowsView& rows) {
   const char* begin = text.data();
   const char* end = begin + text.size();
-  const uint32_t* offset = offsets.data();
-  const size_t size = offsets.size();
-  for (size_t i = 2; i < size; ++i) {
-    const uint32_t one = offset[i - 2], other = offset[i - 1];
-    if (!comesBefore(begin + one, other - one, begin + other, offset[i] - other, end))
-      return false;
-  }
-  return true;
+  return inParts(rows, [&](const uint32_t* offset, size_t count) {
+    for (size_t i = 2; i <= count; ++i) {
+      const uint32_t one = offset[i - 2], other = offset[i - 1];
+      if (!comesBefore(begin + one, other - one, begin + other, offset[i] - other, end))
+        return false;
+    }
+    return true;
+  });
 }
 
 }  // namespace attune

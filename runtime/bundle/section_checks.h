@@ -22,16 +22,20 @@ bool areMonotone(std::span<const uint32_t> numbers);
 /// Whether the numbers are 0, 1, 2 and so on.
 bool countUp(std::span<const uint32_t> numbers);
 
-/// Lengths of the strings that begin and end at monotone offsets: the shortest and the longest.
+/// Whether all rows of these lengths have `end` elements together and the marks are where every
+/// 16th begins.
+bool areMarked(std::span<const uint8_t> lengths, std::span<const uint32_t> marks, uint64_t end);
+
+/// How many elements the rows have: the shortest and the longest.
 struct LengthRange {
   uint32_t least = ~uint32_t{0};
   uint32_t most = 0;
 };
-LengthRange lengthsOf(std::span<const uint32_t> offsets);
+LengthRange lengthsOf(const RowsView& rows);
 /// Whether a text and each of the strings that it consists of is UTF-8.
-/// REQUIRES: offsets are monotone, from 0 to text.size()
-bool areUtf8(std::string_view text, std::span<const uint32_t> offsets);
+/// REQUIRES: the rows' elements are the bytes of the text
+bool areUtf8(std::string_view text, const RowsView& rows);
 /// Whether each string comes, in byte order, before the next one. REQUIRES: as above
-bool areAscending(std::string_view text, std::span<const uint32_t> offsets);
+bool areAscending(std::string_view text, const RowsView& rows);
 
 }  // namespace attune

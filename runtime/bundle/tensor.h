@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "runtime/bundle/rows.h"
+
 namespace attune {
 
 /// Unsigned numbers stored in one, two or four bytes each. A view: borrows the bundle's bytes.
@@ -77,22 +79,25 @@ class NumberView {
   Type type_ = Type::u8;
 };
 
-/// Strings as one text and offsets into it. A view: borrows the bundle's bytes.
+/// Strings as one text and where in it they lie. A view: borrows the bundle's bytes.
 class StringsView {
  public:
   StringsView() = default;
   /// REQUIRES: offsets has at least one entry, is monotone and ends at text.size()
   StringsView(std::string_view text, std::span<const uint32_t> offsets)
-      : text_(text), offsets_(offsets) {}
+      : StringsView(text, RowsView(offsets)) {}
+  /// REQUIRES: the rows' elements are the bytes of the text
+  StringsView(std::string_view text, const RowsView& rows) : text_(text), rows_(rows) {}
 
-  uint32_t size() const { return offsets_.empty() ? 0 : static_cast<uint32_t>(offsets_.size() - 1); }
+  uint32_t size() const { return rows_.size(); }
   std::string_view operator[](size_t index) const {
-    return text_.substr(offsets_[index], offsets_[index + 1] - offsets_[index]);
+    const auto [begin, end] = rows_[index];
+    return text_.substr(begin, end - begin);
   }
 
  private:
   std::string_view text_;
-  std::span<const uint32_t> offsets_;
+  RowsView rows_;
 };
 
 }  // namespace attune

@@ -4,7 +4,7 @@ namespace attune {
 
 Result<Vocabulary> Vocabulary::open(const Bundle& bundle) {
   const auto ids = bundle.strings(
-      SectionKind::ItemIdText, SectionKind::ItemIdOffsets, bundle.itemCount(),
+      SectionKind::ItemIdText, kItemIdRows, bundle.itemCount(),
       {.maxBytes = BundleLimits::kMaxIdBytes, .allowEmpty = false, .ascending = true});
   ATTUNE_TRY(ids);
   return Vocabulary(ids.value());

@@ -51,7 +51,7 @@ enum class MetadataTime : uint8_t { now, later };
 class Engine {
  public:
   /// Checks everything in the bundle, so that later calls cannot meet bad data.
-  /// `later`: the bytes of the metadata's sections (ColumnNumbers to ColumnTextOffsets) may be
+  /// `later`: the bytes of the metadata's sections (ColumnNumbers to ColumnCodeMarks) may be
   /// anything still, and until openMetadata() there are no columns.
   /// Errors: NotABundle, UnsupportedVersion, CorruptBundle, OutOfMemory.
   static Result<Owned<Engine>> open(std::span<const uint8_t> bytes,

@@ -54,6 +54,7 @@ struct FilterScratch {
   Buffer<uint8_t> tables;
   Buffer<FilterPart> parts;
   Buffer<uint8_t> stack;     // (depth, block)
+  Buffer<uint32_t> offsets;  // (rows of a block + 1)
   Buffer<uint16_t> prefix;   // (values of a block + 1)
   Buffer<uint8_t> marks;     // (expressions about events, rows)
   Buffer<uint8_t> excluded;  // (block)

@@ -91,6 +91,11 @@ void fillSeveral(const Code* codes, const uint32_t* offsets, const uint8_t* want
 Status FilterRunner::reserve() {
   ATTUNE_TRY(scratch_.stack.resize(size_t{std::max(1u, program_.depth)} * kBlock));
   ATTUNE_TRY(scratch_.excluded.resize(kBlock));
+  return reserveLists();
+}
+
+Status FilterRunner::reserveLists() {
+  ATTUNE_TRY(scratch_.offsets.resize(kBlock + 1));
   return scratch_.prefix.resize(kPrefix + 1);
 }
 
@@ -146,7 +151,7 @@ void FilterRunner::markEvents(const FilterExpression& expression, uint8_t* marks
 
 template <typename IsWith>
 Result<bool> FilterRunner::passes(const Case& alone, const IsWith& isWith) {
-  ATTUNE_TRY(scratch_.prefix.resize(kPrefix + 1));
+  ATTUNE_TRY(reserveLists());
   ATTUNE_TRY(scratch_.stack.resize(std::max(1u, program_.depth)));
   bool includes = false, included = false, excluded = false;
   for (const FilterExpression& expression : program_.expressions) {
@@ -288,12 +293,12 @@ void FilterRunner::fill(const FilterCondition& condition, const ResolvedConditio
     const CatalogueColumn& column = rows_.columns.column(condition.column);
     const uint8_t* wanted = scratch_.tables.data() + resolved.tableBegin;
     column.codes.withNumbers([&](const auto* codes) {
-      if (column.oneEach) {
+      if (column.codeRows.areOneEach()) {
         fillOneEach(codes + begin, wanted, count, out);
         return;
       }
-      fillSeveral(codes, column.codeOffsets.data() + begin, wanted, count, scratch_.prefix.data(),
-                  out);
+      const uint32_t* offsets = column.codeRows.offsetsOf(begin, count, scratch_.offsets.data());
+      fillSeveral(codes, offsets, wanted, count, scratch_.prefix.data(), out);
     });
   } else if (condition.type == FilterFieldType::text ||
              condition.type == FilterFieldType::textual) {

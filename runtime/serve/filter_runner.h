@@ -54,6 +54,8 @@ class FilterRunner {
   /// Whether a condition holds for rows alone that it names, by id or by an event.
   static bool namesRows(const FilterCondition& condition);
   Status reserve();
+  /// What fillSeveral() works in, for a block or a single row.
+  Status reserveLists();
   bool holds(const FilterCondition& condition, const ResolvedCondition& resolved, const Case& one);
   bool holdsForRow(const FilterCondition& condition, const ResolvedCondition& resolved,
                    const Case& one);

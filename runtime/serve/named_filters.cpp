@@ -31,11 +31,11 @@ Result<NamedFilters> NamedFilters::open(const Bundle& bundle) {
   ATTUNE_TRY(raw);
   // Of no offsets at all this is one too few, which strings() refuses.
   const size_t count = std::max<size_t>(raw.value().size() / 4, 1) - 1;
-  const auto names = bundle.strings(SectionKind::FilterNameText, SectionKind::FilterNameOffsets,
+  const auto names = bundle.strings(SectionKind::FilterNameText, {SectionKind::FilterNameOffsets},
                                     count, {.ascending = true});
   ATTUNE_TRY(names);
   const auto expressions =
-      bundle.strings(SectionKind::FilterText, SectionKind::FilterOffsets, count,
+      bundle.strings(SectionKind::FilterText, {SectionKind::FilterOffsets}, count,
                      {.maxBytes = FilterParser::kMaxLength, .allowEmpty = false});
   ATTUNE_TRY(expressions);
   for (uint32_t i = 0; i < names.value().size(); ++i)

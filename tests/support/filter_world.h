@@ -225,7 +225,9 @@ class Evaluator {
 /// A world as the runtime holds it.
 struct Tables {
   Strings ids, categories, titles;
-  std::vector<uint32_t> single, several, singleOffsets{0}, severalOffsets{0};
+  std::vector<uint32_t> single, several, severalOffsets{0};
+  std::vector<uint8_t> severalLengths;
+  std::vector<uint32_t> severalMarks;
   std::vector<int32_t> whole;
   std::vector<float> real;
   Catalogue catalogue;
@@ -237,14 +239,18 @@ struct Tables {
       ids.add(world.ids[row]);
       titles.add(world.titles[row]);
       single.push_back(world.single[row]);
-      singleOffsets.push_back(static_cast<uint32_t>(single.size()));
+      if (row % RowsView::kMarked == 0)
+        severalMarks.push_back(static_cast<uint32_t>(several.size()));
+      severalLengths.push_back(static_cast<uint8_t>(world.several[row].size()));
       for (const uint32_t code : world.several[row]) several.push_back(code);
       severalOffsets.push_back(static_cast<uint32_t>(several.size()));
       whole.push_back(world.whole[row]);
       real.push_back(static_cast<float>(world.real[row]));
     }
-    addCategories("SINGLE", single, singleOffsets, true);
-    addCategories("SEVERAL", several, severalOffsets, false);
+    addCategories("SINGLE", single, RowsView::oneEach(static_cast<uint32_t>(single.size())));
+    const bool byLengths = world.ids.size() % 2 == 0;
+    addCategories("SEVERAL", several,
+                  byLengths ? RowsView(severalLengths, severalMarks) : RowsView(severalOffsets));
     addNumbers("WHOLE", ColumnType::Integer, whole.data(), whole.size(), NumberView::Type::i32,
                World::kNull);
     addNumbers("REAL", ColumnType::Real, real.data(), real.size(), NumberView::Type::f32, NAN);
@@ -262,14 +268,13 @@ struct Tables {
   }
 
   void addCategories(const char* name, const std::vector<uint32_t>& codes,
-                     const std::vector<uint32_t>& offsets, bool oneEach) {
+                     const RowsView& rows) {
     CatalogueColumn column;
     column.name = name;
     column.type = ColumnType::Categorical;
     column.codes = {reinterpret_cast<const uint8_t*>(codes.data()), codes.size(), 4};
-    column.codeOffsets = offsets;
+    column.codeRows = rows;
     column.values = categories.view();
-    column.oneEach = oneEach;
     (void)catalogue.add(column);
   }
 

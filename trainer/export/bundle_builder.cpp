@@ -63,16 +63,33 @@ void BundleBuilder::addIndexes(SectionKind kind, std::span<const uint32_t> value
     add(kind, values, column);
 }
 
-void BundleBuilder::addStrings(SectionKind text, SectionKind offsets,
+void BundleBuilder::addRows(const RowSections& sections, std::span<const uint32_t> lengths,
+                            uint32_t column) {
+  std::vector<uint32_t> offsets{0}, marks;
+  for (const uint32_t length : lengths) {
+    if (offsets.size() % RowsView::kMarked == 1) marks.push_back(offsets.back());
+    offsets.push_back(offsets.back() + length);
+  }
+  const auto [least, most] = std::minmax_element(lengths.begin(), lengths.end());
+  const bool mayLackOffsets =
+      sections.lengths != SectionKind::None && !lengths.empty() && *most <= 255;
+  hasRowsWithoutOffsets_ |= mayLackOffsets;
+  if (!mayLackOffsets) return add(sections.offsets, offsets, column);
+  if (*least == 1 && *most == 1) return;
+  add(sections.lengths, narrowed<uint8_t>(lengths), column);
+  add(sections.marks, marks, column);
+}
+
+void BundleBuilder::addStrings(SectionKind text, const RowSections& rows,
                                std::span<const std::string> strings, uint32_t column) {
   std::string all;
-  std::vector<uint32_t> ends{0};
+  std::vector<uint32_t> lengths;
   for (const std::string& one : strings) {
     all += one;
-    ends.push_back(static_cast<uint32_t>(all.size()));
+    lengths.push_back(static_cast<uint32_t>(one.size()));
   }
   add(text, Element::U8, std::as_bytes(std::span(all)), column);
-  add(offsets, ends, column);
+  addRows(rows, lengths, column);
 }
 
 uint32_t BundleBuilder::addColumn(const std::string& name, ColumnType type, double nullNumber) {
@@ -94,7 +111,8 @@ uint64_t BundleBuilder::requiredFeatures() const {
       std::any_of(queryColumns_.begin(), queryColumns_.end(),
                   [](const schema::QueryColumn& column) { return isAutomatic(column.kind()); });
   return (blend_ ? BundleLimits::kBlendFeature : 0) |
-         (automatic ? BundleLimits::kAutomaticFeature : 0);
+         (automatic ? BundleLimits::kAutomaticFeature : 0) |
+         (hasRowsWithoutOffsets_ ? BundleLimits::kRowsFeature : 0);
 }
 
 std::vector<uint8_t> BundleBuilder::finish() const {

@@ -43,9 +43,16 @@ class BundleBuilder {
   /// Adds indexes below `bound` in the narrowest type that holds them.
   void addIndexes(SectionKind kind, std::span<const uint32_t> values, uint32_t bound,
                   uint32_t column = 0);
+  /// Adds where rows of so many elements begin, in as few bytes as that takes.
+  void addRows(const RowSections& sections, std::span<const uint32_t> lengths, uint32_t column = 0);
+  /// Adds strings as one text and where in it they begin, as addRows does it.
+  void addStrings(SectionKind text, const RowSections& rows, std::span<const std::string> strings,
+                  uint32_t column = 0);
   /// Adds strings as one text and its offsets.
   void addStrings(SectionKind text, SectionKind offsets, std::span<const std::string> strings,
-                  uint32_t column = 0);
+                  uint32_t column = 0) {
+    addStrings(text, RowSections{offsets}, strings, column);
+  }
   void remove(SectionKind kind, uint32_t column = 0) { parts_.erase({kind, column}); }
   bool has(SectionKind kind, uint32_t column = 0) const { return parts_.contains({kind, column}); }
   /// REQUIRES: has(kind, column)
@@ -114,6 +121,7 @@ class BundleBuilder {
   std::optional<BlendConfig> blend_;
   std::optional<RecurrentConfig> recurrent_;
   uint32_t shortlist_ = 0;
+  bool hasRowsWithoutOffsets_ = false;
   std::string provenance_;
 };
 

@@ -43,6 +43,7 @@ BundleBuilder BundleBuilder::copyOf(const Bundle& bundle) {
   const schema::Bundle& header = bundle.header();
   BundleBuilder copy(header.item_count(), std::string(bundle.recipe()), header.model());
   copy.formatMinor_ = header.format_minor();
+  copy.hasRowsWithoutOffsets_ = (header.required_features() & BundleLimits::kRowsFeature) != 0;
   for (const schema::Section* section : *header.sections()) copy.take(*section, header);
   if (header.names() != nullptr) copy.names_.assign(header.names()->begin(), header.names()->end());
   append(header.columns(), copy.columns_);

@@ -8,7 +8,7 @@ namespace attune::trainer {
 namespace {
 
 bool isMetadata(SectionKind kind) {
-  return kind >= SectionKind::ColumnNumbers && kind <= SectionKind::ColumnTextOffsets;
+  return kind >= SectionKind::ColumnNumbers && kind <= SectionKind::ColumnCodeMarks;
 }
 
 struct Range {

@@ -59,18 +59,17 @@ void writeCategories(const Column& column, const ItemOrder& order, BundleBuilder
   const ItemOrder values(column.values);  // the same sorting serves any string table
   std::vector<std::string> names;
   for (const uint32_t value : values.toDataset) names.push_back(column.values[value]);
-  std::vector<uint32_t> offsets{0};
-  std::vector<uint32_t> codes;
+  std::vector<uint32_t> lengths, codes;
   for (const uint32_t item : order.toDataset) {
     for (uint32_t i = column.offsets[item]; i < column.offsets[item + 1]; ++i)
       codes.push_back(values.toBundle[column.codes[i]]);
-    std::sort(codes.begin() + offsets.back(), codes.end());
-    offsets.push_back(static_cast<uint32_t>(codes.size()));
+    lengths.push_back(column.offsets[item + 1] - column.offsets[item]);
+    std::sort(codes.end() - lengths.back(), codes.end());
   }
   const uint32_t number = bundle.addColumn(column.name, ColumnType::Categorical, kNaN);
   bundle.addStrings(SectionKind::ColumnValueText, SectionKind::ColumnValueOffsets, names, number);
   bundle.addIndexes(SectionKind::ColumnCodes, codes, values.size(), number);
-  bundle.add(SectionKind::ColumnCodeOffsets, offsets, number);
+  bundle.addRows(kColumnCodeRows, lengths, number);
 }
 
 void writeTexts(const Column& column, const ItemOrder& order, BundleBuilder& bundle) {
@@ -113,7 +112,7 @@ void writeCatalogue(const Dataset& data, const ItemOrder& order,
   checkTextNames(data, includeText);
   std::vector<std::string> ids;
   for (const uint32_t item : order.toDataset) ids.push_back(data.items[item]);
-  bundle.addStrings(SectionKind::ItemIdText, SectionKind::ItemIdOffsets, ids);
+  bundle.addStrings(SectionKind::ItemIdText, kItemIdRows, ids);
   for (const Column& column : data.itemColumns)
     if (!isText(column) || includeText.count(column.name) > 0) writeColumn(column, order, bundle);
 }

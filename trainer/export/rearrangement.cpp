@@ -18,7 +18,9 @@ StepKind kindOf(SectionKind section) {
   switch (section) {
     case SectionKind::ItemUserCounts:
     case SectionKind::ItemAllowed:
+    case SectionKind::ItemIdLengths:
     case SectionKind::ColumnNumbers:
+    case SectionKind::ColumnCodeLengths:
     case SectionKind::NeighbourScales:
     case SectionKind::ItemPrior:
     case SectionKind::ColdPrior:

@@ -1,5 +1,6 @@
 #include "runtime/bundle/section_checks.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
 #include <string>
@@ -20,8 +21,9 @@ struct Strings {
   std::string text;
   std::vector<uint32_t> offsets{0};
 
-  bool ascend() const { return areAscending(text, offsets); }
-  bool utf8() const { return areUtf8(text, offsets); }
+  RowsView rows() const { return RowsView(offsets); }
+  bool ascend() const { return areAscending(text, rows()); }
+  bool utf8() const { return areUtf8(text, rows()); }
 };
 
 IndexView bytesOf(const std::vector<uint8_t>& numbers) { return {numbers.data(), numbers.size(), 1}; }
@@ -95,10 +97,10 @@ TEST_CASE("only 0, 1, 2 and so on counts up") {
 }
 
 TEST_CASE("the shortest and the longest string are told by offsets alone") {
-  const LengthRange range = lengthsOf(Strings({"aaa", "b", "cccccc", "dd"}).offsets);
+  const LengthRange range = lengthsOf(Strings({"aaa", "b", "cccccc", "dd"}).rows());
   CHECK(range.least == 1);
   CHECK(range.most == 6);
-  CHECK(lengthsOf(Strings({"a", ""}).offsets).least == 0);
+  CHECK(lengthsOf(Strings({"a", ""}).rows()).least == 0);
 }
 
 TEST_CASE("strings are in order when each comes before the next, byte by byte without signs") {
@@ -128,4 +130,20 @@ TEST_CASE("a text is UTF-8 when it is as a whole and none of its strings begins 
   CHECK_FALSE(Strings({"plain", "caf\xC3"}).utf8());
   CHECK_FALSE(Strings({"caf\xC3", "\xA9 au lait"}).utf8());
   CHECK_FALSE(Strings({"ends with \xC3", "\xA9"}).utf8());
+}
+
+TEST_CASE("a string out of order, cut within a character or empty is found wherever it is among many") {
+  std::vector<std::string> many;
+  for (int i = 1000; i < 3000; ++i) many.push_back(std::to_string(i) + "\xC3\xA9");
+  CHECK(Strings(many).ascend());
+  CHECK(Strings(many).utf8());
+  CHECK(lengthsOf(Strings(many).rows()).least == 6);
+  for (size_t at = 1; at < many.size(); ++at) {
+    Strings swapped = Strings(many), cut = swapped;
+    std::swap_ranges(&swapped.text[6 * at], &swapped.text[6 * at + 6], &swapped.text[6 * at - 6]);
+    --cut.offsets[at];
+    REQUIRE_FALSE(swapped.ascend());
+    REQUIRE_FALSE(cut.utf8());
+    REQUIRE(lengthsOf(cut.rows()).least == 5);
+  }
 }

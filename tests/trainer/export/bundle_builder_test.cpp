@@ -56,6 +56,31 @@ TEST_CASE("numbers are stored in the narrowest type that keeps them exactly") {
   CHECK(storedAs({9007199254740991.0, NAN}) == Element::F64);
 }
 
+TEST_CASE("where ids and lists begin takes a byte each, nothing for one each and offsets for long ones") {
+  const auto stored = [](const std::vector<uint32_t>& lengths) {
+    BundleBuilder builder(static_cast<uint32_t>(lengths.size()), "sims", ModelKind::Neighbours);
+    builder.addRows(kColumnCodeRows, lengths);
+    const Buffer<uint8_t> bytes = aligned(builder.finish());
+    const auto bundle = Bundle::open(bytes.span());
+    REQUIRE(bundle.ok());
+    std::vector<SectionKind> kinds;
+    for (const schema::Section* section : *bundle.value().header().sections())
+      kinds.push_back(section->kind());
+    const bool told = bundle.value().header().required_features() == BundleLimits::kRowsFeature;
+    CHECK(told == (kinds != std::vector{SectionKind::ColumnCodeOffsets}));
+    CHECK(BundleBuilder::copyOf(bundle.value()).finish() ==
+          std::vector<uint8_t>(bytes.begin(), bytes.end()));
+    return kinds;
+  };
+  const std::vector lengths{SectionKind::ColumnCodeLengths, SectionKind::ColumnCodeMarks};
+  const std::vector offsets{SectionKind::ColumnCodeOffsets};
+  CHECK(stored({1, 1, 1}).empty());
+  CHECK(stored({1, 0, 1}) == lengths);
+  CHECK(stored({0, 0}) == lengths);
+  CHECK(stored({255, 1}) == lengths);
+  CHECK(stored({1, 256}) == offsets);
+}
+
 TEST_CASE("every section carries the SHA-256 of its bytes and begins at a multiple of 16") {
   const Buffer<uint8_t> bytes = sampleBundle();
   const auto bundle = Bundle::open(bytes.span());

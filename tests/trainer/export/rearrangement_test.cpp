@@ -47,7 +47,7 @@ Bytes bundleOf(bool all) {
   }
   const auto count = static_cast<uint32_t>(ids.size());
   BundleBuilder bundle(count, "sims", ModelKind::Neighbours);
-  bundle.addStrings(SectionKind::ItemIdText, SectionKind::ItemIdOffsets, ids);
+  bundle.addStrings(SectionKind::ItemIdText, kItemIdRows, ids);
   bundle.add(SectionKind::ItemUserCounts, counts);
   bundle.setPopularity(5);
   bundle.setNeighbours(0.5f, 0.001f);
