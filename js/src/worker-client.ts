@@ -9,6 +9,7 @@ import {
   type LaterRecommender,
   type LaterSession,
   type PlainError,
+  type PublishedMethod,
   type RecommenderFacts,
   type WorkerCall,
   type WorkerEnd,
@@ -182,16 +183,25 @@ export class WorkerRecommender implements LaterRecommender {
   }
 
   /** Looks for a new version, as the recommender of a manifest does. */
-  async update(): Promise<boolean> {
-    const { updated, facts } = (await this.#ask('update')) as { updated: boolean; facts: RecommenderFacts };
-    this.facts = facts;
-    return updated;
+  update(): Promise<boolean> {
+    return this.#askPublished('update') as Promise<boolean>;
+  }
+
+  /** With `metadata: 'later'`: as that of a recommender with a manifest; then `facts` has the columns, too. */
+  loadMetadata(): Promise<void> {
+    return this.#askPublished('loadMetadata') as Promise<void>;
   }
 
   /** Ends the worker. Calls under way and later ones reject with `DISPOSED`. */
   dispose(): void {
     this.#line.close(new AttuneError('DISPOSED', 'this recommender was disposed of'));
     this.#end();
+  }
+
+  async #askPublished(method: PublishedMethod): Promise<unknown> {
+    const { value, facts } = (await this.#ask(method)) as { value: unknown; facts: RecommenderFacts };
+    this.facts = facts;
+    return value;
   }
 
   #ask(method: WorkerCall['method'], ...values: unknown[]): Promise<unknown> {

@@ -8,10 +8,12 @@ import type { Session } from './session.js';
 import type { BundleSource, LoadOptions } from './types.js';
 import {
   factsOf,
+  kPublishedMethods,
   kRecommenderMethods,
   kSessionMethods,
   plainError,
   type PlainError,
+  type PublishedMethod,
   type WorkerCall,
   type WorkerEnd,
   type WorkerReply,
@@ -26,9 +28,9 @@ const kMethods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['ready', (host, { session }) => host.session(session).ready],
   ['storageError', (host, { session }) => plainOrNothing(host.session(session).storageError)],
   ['history', (host, { session }) => host.session(session).history],
-  ['update', (host) => host.update()],
   ...kSessionMethods.map((name): [string, Method] => [name, (host, call) => host.callSession(name, call)]),
   ...kRecommenderMethods.map((name): [string, Method] => [name, (host, call) => host.callRecommender(name, call)]),
+  ...kPublishedMethods.map((name): [string, Method] => [name, (host) => host.callPublished(name)]),
 ]);
 
 /** Answers the calls that come to this end, with the load() of its host. */
@@ -109,11 +111,11 @@ class WorkerHost {
     return name === 'has' ? recommender.has(first as string) : recommender.item(first as string, second as string[]);
   }
 
-  async update(): Promise<unknown> {
-    const { update } = this.#live as Partial<PublishedRecommender>;
-    if (!update) throw invalid('update: the bundle came without a manifest');
-    const updated = await update.call(this.#live);
-    return { updated, facts: factsOf(this.#live) };
+  async callPublished(name: PublishedMethod): Promise<unknown> {
+    const published = this.#live as PublishedRecommender;
+    if (!published[name]) throw invalid(`${name}: the bundle came without a manifest`);
+    const value = await published[name]();
+    return { value, facts: factsOf(published) };
   }
 
   /** Bytes go without being copied. */

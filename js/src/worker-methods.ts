@@ -6,6 +6,8 @@ import type { Session } from './session.js';
 import type { Column, LoadOptions, UpdateOutcome } from './types.js';
 
 export const kRecommenderMethods = ['has', 'item', 'similarItems', 'checkFilter', 'itemIds'] as const;
+/** Of a recommender with a manifest: after them other things may be known of the bundle. */
+export const kPublishedMethods = ['update', 'loadMetadata'] as const;
 export const kSessionMethods = [
   ...(['record', 'recordImpressions', 'setAttributes', 'getRecommendations', 'getPersonalizedRanking'] as const),
   ...(['clear', 'save', 'restore', 'flush', 'dispose'] as const),
@@ -13,10 +15,11 @@ export const kSessionMethods = [
 
 /** Options of load() that a worker can be told. */
 export const kLoadOptions = [
-  ...(['maxEvents', 'filterLanguage', 'publicKeys', 'dataset', 'pollSeconds', 'offline'] as const),
+  ...(['maxEvents', 'filterLanguage', 'publicKeys', 'dataset', 'pollSeconds', 'metadata', 'offline'] as const),
 ] as const satisfies readonly (keyof LoadOptions)[];
 
 export type RecommenderMethod = (typeof kRecommenderMethods)[number];
+export type PublishedMethod = (typeof kPublishedMethods)[number];
 export type SessionMethod = (typeof kSessionMethods)[number];
 
 /** A method that answers later. */
@@ -44,7 +47,7 @@ export interface RecommenderFacts {
 /** A call, in the order of calls. `session` is the caller's number of one; undefined: the recommender. */
 export interface WorkerCall {
   id: number;
-  method: RecommenderMethod | SessionMethod | 'load' | 'session' | 'ready' | 'history' | 'storageError' | 'update';
+  method: RecommenderMethod | PublishedMethod | SessionMethod | 'load' | 'session' | 'ready' | 'history' | 'storageError';
   session?: number | undefined;
   values: readonly unknown[];
 }

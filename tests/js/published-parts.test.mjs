@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { load, memoryStore } from '../../js/dist/node.js';
+import { load as loadInWorker } from '../../js/dist/worker.js';
+import { serve as serveWorker } from '../../js/dist/worker-host.js';
 import { pretendPage } from './fake-caches.mjs';
 import { bundles, errorOf, idsOf, root } from './fixtures.mjs';
 import { fileOf, manifestOf, newKey, sha256, shop, later as laterShop, signed, Site } from './publishing.mjs';
@@ -188,6 +190,48 @@ describe('a bundle in parts', () => {
     const listed = [{ ...fileOf(shop), later: 'yes' }];
     site.publish(signed(manifestOf(shop, { parts: listed }), key));
     await assert.rejects(loading(), errorOf('BAD_MANIFEST', /"later" is "yes"/));
+  });
+});
+
+describe('in a worker', () => {
+  /** What load of attune/worker gives, with the worker in this process. */
+  async function inWorker(more) {
+    const { port1, port2 } = new MessageChannel();
+    serveWorker(port2, load);
+    ends.push(port1);
+    return loadInWorker(site.manifest, { worker: port1, publicKeys: [key.text], ...more });
+  }
+  const ends = [];
+  after(() => ends.forEach((end) => end.close()));
+
+  test('recommends before its metadata are there, and says what needs them', async () => {
+    withhold();
+    const recommender = await inWorker({ metadata: 'later' });
+    assert.deepEqual(recommender.facts.columns, []);
+    const session = recommender.session();
+    await session.record({ itemId: 'a1' });
+    assert.equal((await session.getRecommendations({ numResults: 5 })).itemList.length, 5);
+    await assert.rejects(session.getRecommendations(kAsked), errorOf('NOT_LOADED', /await loadMetadata\(\)/));
+    await assert.rejects(recommender.item('a1'), errorOf('NOT_LOADED'));
+    await assert.rejects(recommender.loadMetadata(), errorOf('NETWORK', /503/));
+    assert.deepEqual(recommender.facts.columns, []);
+
+    site.trouble = () => undefined;
+    assert.equal(await recommender.loadMetadata(), undefined);
+    const whole = await load(bundles.sims);
+    assert.deepEqual(recommender.facts.columns, whole.columns);
+    assert.deepEqual(await recommender.item('a1'), whole.item('a1'));
+    assert.ok((await session.getRecommendations(kAsked)).itemList.some(({ metadata }) => metadata.TITLE));
+    whole.dispose();
+    recommender.dispose();
+  });
+
+  test('has all of it at once unless the metadata may come later, and refuses another word', async () => {
+    const recommender = await inWorker();
+    assert.equal(recommender.facts.columns.length, 5);
+    await recommender.loadMetadata();
+    recommender.dispose();
+    await assert.rejects(inWorker({ metadata: 'soon' }), errorOf('INVALID_ARGUMENT', /neither "now" nor "later"/));
   });
 });
 

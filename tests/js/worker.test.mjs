@@ -181,7 +181,8 @@ test('loading can be aborted, and what cannot be handed over is refused', async 
   await assert.rejects(opened({ store: {} }), errorOf('INVALID_ARGUMENT', /unknown option "store"/));
   const remote = await opened();
   assert.throws(() => remote.session({ userId: 'u', store: {} }), errorOf('INVALID_ARGUMENT', /IndexedDB/));
-  await assert.rejects(remote.update(), errorOf('INVALID_ARGUMENT', /without a manifest/));
+  await assert.rejects(remote.update(), errorOf('INVALID_ARGUMENT', /^update: .* without a manifest/));
+  await assert.rejects(remote.loadMetadata(), errorOf('INVALID_ARGUMENT', /^loadMetadata: .* without a manifest/));
 });
 
 test('without Web Workers it is said at once', async () => {

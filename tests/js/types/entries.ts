@@ -43,12 +43,13 @@ export function edge(env: Env): EdgeHandler {
 }
 
 export async function worker(signal: AbortSignal): Promise<readonly HistoryEvent[]> {
-  const recommender: WorkerRecommender = await loadInWorker('/shop.attune', { signal, maxEvents: 10 });
+  const recommender: WorkerRecommender = await loadInWorker('/shop.attune', { signal, maxEvents: 10, metadata: 'later' });
   const session = recommender.session({ userId: 'u', attributes: { AGE: 25 } });
   const isKnown: boolean = await session.record({ itemId: '42' });
   const { itemList } = await session.getRecommendations({ numResults: isKnown ? 5 : 10 });
   await session.getPersonalizedRanking({ inputList: itemList.map(({ itemId }) => itemId) });
   await recommender.similarItems('42', { session });
+  await recommender.loadMetadata();
   const ids: string[] = await recommender.itemIds();
   const saved: Uint8Array = await session.save();
   // @ts-expect-error answers come later
