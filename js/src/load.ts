@@ -16,6 +16,8 @@ export interface Platform {
   readFile?(source: string | URL): Promise<Uint8Array> | undefined;
   /** The same, to be read later. */
   fillFile?(source: string | URL): Fill | undefined;
+  /** SHA-256 without a copy of the bytes, which WebCrypto takes. */
+  digest?(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 /**

@@ -2,6 +2,7 @@
 // is described in ../../trainer/export/manifest.h.
 import { invalid, show } from './check.js';
 import { AttuneError, type LocalErrorCode, partOf } from './errors.js';
+import type { Platform } from './load.js';
 import type { PublicKeys } from './types.js';
 
 const kFormat = 1;
@@ -72,8 +73,8 @@ export async function openManifest(text: string, keys: PublicKeys): Promise<Mani
   return { ...readManifest(parse(signed)), digest: await sha256(bytes) };
 }
 
-/** SHA-256 in hexadecimal digits. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
+/** SHA-256 in hexadecimal digits, as the host computes it. */
+export async function sha256(bytes: Uint8Array, digest: Platform['digest'] = digestWhole): Promise<string> {
   return Array.from(await digest(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
@@ -103,7 +104,7 @@ async function verify(key: string, message: Uint8Array, signature: string): Prom
   return verifyEd25519(keyBytes, message, bytes);
 }
 
-async function digest(bytes: Uint8Array): Promise<Uint8Array> {
+async function digestWhole(bytes: Uint8Array): Promise<Uint8Array> {
   const subtle = globalThis.crypto?.subtle;
   if (!subtle) return (await partOf(import('./sha2.js'))).sha256(bytes);
   return new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));

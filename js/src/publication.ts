@@ -8,6 +8,7 @@ import { fail, type Manifest, openManifest, type PublishedFile, type PublishedPa
 import { OfflineCopy } from './offline.js';
 import type { HistoryStore } from './store.js';
 import { withinTime } from './within-time.js';
+import type { Host } from './published.js';
 import type { PublicKeys } from './types.js';
 
 /**
@@ -22,8 +23,7 @@ export interface PublicationParts {
   dataset: string | undefined;
   versions: HistoryStore;
   offline: boolean;
-  /** Opens a bundle in an engine of its own. */
-  open(bundle: Opened, pending?: Pending): Promise<Engine>;
+  host: Host;
 }
 
 /** A manifest that passed all checks; an engine only if its bundle is not the one in use. */
@@ -94,7 +94,7 @@ export class Publication {
     }
     const later: Placed[] = [];
     const bundle = await this.#bundle(manifest, pending && later);
-    const engine = await this.#parts.open(bundle, later.length ? pending : undefined);
+    const engine = await this.#parts.host.open(bundle, later.length ? pending : undefined);
     const keep = () => this.#keep(manifest, text, engine);
     const complete = async () => {
       await this.#complete(engine, later);
@@ -124,7 +124,7 @@ export class Publication {
   async #bundle(manifest: Manifest, later: Placed[] | undefined): Promise<Opened> {
     const { bundle, parts } = manifest;
     const kept = await this.#storing(() => this.#offline?.file(nameOf(bundle)));
-    if (kept && (await isFile(kept, bundle))) return kept;
+    if (kept && (await this.#isFile(kept, bundle))) return kept;
     const made = await this.#fromDelta(manifest);
     if (made) return made;
     let end = 0;
@@ -136,7 +136,7 @@ export class Publication {
       for (const [part, at] of placed)
         if (!later?.some((one) => one[1] === at)) await this.#file(part, area.subarray(at, at + part.bytes));
       const whole = !later?.length && parts.length > 1 && bundle.bytes <= kMostHashedWhole;
-      if (!whole || (await isFile(area, bundle))) return bundle.bytes;
+      if (!whole || (await this.#isFile(area, bundle))) return bundle.bytes;
       throw fail('HASH_MISMATCH', 'manifest: its files are not those of its bundle');
     };
   }
@@ -160,10 +160,10 @@ export class Publication {
       try {
         const bytes = new Uint8Array(delta.bytes);
         const length = await this.#parts.origin.file(`${delta.sha256}.delta`, bytes);
-        if (!(await isFile(bytes.subarray(0, length), delta))) continue;
+        if (!(await this.#isFile(bytes.subarray(0, length), delta))) continue;
         const { applyDelta } = await import('./delta.js');
         const made = await applyDelta(older, bytes, bundle.bytes);
-        if (await isFile(made, bundle)) return made;
+        if (await this.#isFile(made, bundle)) return made;
       } catch {
         continue;
       }
@@ -176,14 +176,19 @@ export class Publication {
     const { origin } = this.#parts;
     const name = nameOf(file);
     const length = await origin.file(name, area);
-    if (await isFile(area.subarray(0, length), file)) return;
+    if (await this.#isFile(area.subarray(0, length), file)) return;
     // The browser's cache may hold what a broken proxy once answered.
     if (globalThis.location) {
       const again = await origin.file(name, area, true);
-      if (await isFile(area.subarray(0, again), file)) return;
+      if (await this.#isFile(area.subarray(0, again), file)) return;
     }
     const message = `${name}: ${length} bytes that are not what the manifest says`;
     throw fail('HASH_MISMATCH', message);
+  }
+
+  async #isFile(bytes: Uint8Array, file: PublishedFile): Promise<boolean> {
+    const { digest } = this.#parts.host;
+    return bytes.length === file.bytes && (await sha256(bytes, digest)) === file.sha256;
   }
 
   async #remember(
@@ -241,10 +246,6 @@ function checkVersion({ version, digest }: Manifest, seen: Seen | undefined): vo
   if (!seen || version > seen.version || (version === seen.version && digest === seen.digest)) return;
   const what = version === seen.version ? 'another manifest of' : `older than`;
   throw fail('ROLLBACK', `manifest: version ${version} is ${what} version ${seen.version}, seen before`);
-}
-
-async function isFile(bytes: Uint8Array, file: PublishedFile): Promise<boolean> {
-  return bytes.length === file.bytes && (await sha256(bytes)) === file.sha256;
 }
 
 function nameOf(file: PublishedFile): string {

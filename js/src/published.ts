@@ -5,6 +5,7 @@ import { checkText, invalid, show } from './check.js';
 import { type Files, Origin, NetworkError } from './download.js';
 import { AttuneError } from './errors.js';
 import type { Opened, Pending } from './filling.js';
+import type { Platform } from './load.js';
 import { checkPublicKeys, type Manifest } from './manifest.js';
 import { type Accepted, expired, hasExpired, Publication } from './publication.js';
 import { Recommender } from './recommender.js';
@@ -30,7 +31,7 @@ export const kManifestOptions: readonly (keyof LoadOptions)[] = [
 ];
 
 /** What load.ts lends. */
-export interface Host extends Files {
+export interface Host extends Files, Pick<Platform, 'digest'> {
   open(bundle: Opened, pending?: Pending): Promise<Engine>;
 }
 
@@ -219,7 +220,7 @@ export async function loadPublished(
     dataset: options.dataset,
     versions: options.versionStore ?? (versionStore ??= defaultVersionStore()),
     offline: options.offline ?? true,
-    open: host.open,
+    host,
   });
   try {
     let failure: AttuneError | undefined;

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { load } from '../../js/dist/node.js';
 import { bundles, kExcludeSeen, wasmUrl } from './fixtures.mjs';
+import { fileOf, manifestOf, newKey, sha256, signed } from './publishing.mjs';
 import { reasonToSkip, Worker } from './workerd.mjs';
 
 const kCycles = 1000;
@@ -122,6 +125,40 @@ test('a bundle that comes in pieces is in memory once, never twice', () => {
   assert.ok(kibibytes > 60 * 1024, `${kibibytes} KiB more: the memory was not even touched`);
   assert.ok(kibibytes <= (1.15 * 64 + 4) * 1024, `${kibibytes} KiB more for 64 MiB`);
 });
+
+/** A manifest and its files, from the disk. */
+const kPublished = `
+  import { load } from ${JSON.stringify(new URL('../../js/dist/node.js', import.meta.url).href)};
+  const [small, large] = process.argv.slice(1);
+  const loadZeros = (path) => load(path, { publicKeys: 'none' }).catch(({ code }) => code);
+  await loadZeros(small);
+  const before = process.resourceUsage().maxRSS;
+  const code = await loadZeros(large);
+  console.log(JSON.stringify({ code, kibibytes: process.resourceUsage().maxRSS - before }));
+`;
+
+for (const { name, partBytes } of [{ name: 'in one file', partBytes: 64 * kMiB }, { name: 'in parts', partBytes: 4 * kMiB }]) {
+  test(`a published bundle ${name} is in memory once, also while it is checked`, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'attune-memory-'));
+    const publish = (file, bytes) => {
+      const part = Buffer.alloc(Math.min(bytes, partBytes));
+      writeFileSync(join(folder, `${sha256(part)}.attune`), part);
+      const parts = Array(bytes / part.length).fill(fileOf(part));
+      writeFileSync(join(folder, file), signed(manifestOf(Buffer.alloc(bytes), { parts }), newKey()));
+      return join(folder, file);
+    };
+    try {
+      const paths = [publish('small.json', kMiB), publish('large.json', 64 * kMiB)];
+      const output = execFileSync(process.execPath, ['--input-type=module', '-e', kPublished, ...paths], { encoding: 'utf8' });
+      const { code, kibibytes } = JSON.parse(output);
+      assert.equal(code, 'NOT_A_BUNDLE', 'zeros are refused when all of them are there');
+      assert.ok(kibibytes > 60 * 1024, `${kibibytes} KiB more: the memory was not even touched`);
+      assert.ok(kibibytes <= (1.15 * 64 + 4) * 1024, `${kibibytes} KiB more for 64 MiB`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
 
 test('a thousand sessions of one recommender leave no memory behind', async () => {
   const recommender = await load(bundles.sims);
