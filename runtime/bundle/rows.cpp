@@ -15,11 +15,14 @@ RowsView::Row RowsView::operator[](size_t index) const {
 const uint32_t* RowsView::offsetsOf(size_t begin, size_t count, uint32_t* scratch) const {
   if (!areOneEach() && lengths_ == nullptr) return marks_ + begin;
   uint32_t at = (*this)[begin].begin;
-  for (size_t i = 0; i < count; ++i) {
-    scratch[i] = at;
-    at += lengths_ == nullptr ? 1 : lengths_[begin + i];
+  uint32_t* offset = scratch;
+  *offset = at;
+  if (areOneEach()) {
+    while (offset != scratch + count) *++offset = ++at;
+    return scratch;
   }
-  scratch[count] = at;
+  const uint8_t* length = lengths_ + begin;
+  while (offset != scratch + count) *++offset = at += *length++;
   return scratch;
 }
 

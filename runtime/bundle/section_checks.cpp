@@ -104,10 +104,14 @@ bool areMarked(std::span<const uint8_t> lengths, std::span<const uint32_t> marks
   const uint8_t* length = lengths.data();
   const size_t size = lengths.size();
   if (marks.size() != (size + RowsView::kMarked - 1) / RowsView::kMarked) return false;
+  const uint8_t* const last = length + size;
   uint64_t at = 0;
-  for (size_t i = 0; i < size; ++i) {
-    if (i % RowsView::kMarked == 0 && at != marks[i / RowsView::kMarked]) return false;
-    at += length[i];
+  for (const uint32_t mark : marks) {
+    if (at != mark) return false;
+    const auto left = static_cast<size_t>(last - length);
+    for (const uint8_t* next = length + (left < RowsView::kMarked ? left : RowsView::kMarked);
+         length != next; ++length)
+      at += *length;
   }
   return at == end;
 }
