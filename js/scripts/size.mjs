@@ -17,12 +17,14 @@ const kBudgets = [
   // 120,000 and 50,000 until lists of a million items got a first pass over codes; 124,000 and 53,000
   // until rankings were filtered.
   { name: 'attune.wasm', raw: 124_600, gzip: 53_700 },
-  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters.
-  { name: 'index.js', brotli: 9_100 },
-  { name: 'node.js', brotli: 9_450 },
-  { name: 'workerd.js', brotli: 9_100 },
+  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters;
+  // 9,100, 9,450 and 9,100 until what reads a response came at once: a request less before the first list.
+  { name: 'index.js', brotli: 9_200 },
+  { name: 'node.js', brotli: 9_600 },
+  { name: 'workerd.js', brotli: 9_200 },
   { name: 'tracker.js', brotli: 6_000 },
-  { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },
+  // 5,000 until modules were joined into files in dist/; their bytes before compression became fewer.
+  { name: 'tracker.js', beside: 'index.js', brotli: 5_050 },
   { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_400 },
   { name: 'aws.js', beside: 'index.js', brotli: 4_200 },
   { name: 'worker.js', brotli: 2_300 },
@@ -30,8 +32,8 @@ const kBudgets = [
   { name: 'element.js', beside: 'index.js', brotli: 3_000 },
   { name: 'react.js', beside: 'index.js', brotli: 1_300 },
   { name: 'inline.js' },
-  // 6,950 until then.
-  { name: 'index.js', later: true, brotli: 7_750 },
+  // 6,950 until metadata came later, too; 7,750 until then.
+  { name: 'index.js', later: true, brotli: 7_500 },
 ];
 
 /**

@@ -3,7 +3,7 @@
 import { Engine } from './abi.js';
 import { bytesOf, checkCount, checkOptions, invalid, show } from './check.js';
 import { AttuneError, messageOf, partOf } from './errors.js';
-import type { Fill, Opened, Pending } from './filling.js';
+import { type Fill, fillFrom, type Opened, type Pending } from './filling.js';
 import type { PublishedRecommender } from './published.js';
 import { Recommender } from './recommender.js';
 import type { BundleSource, LoadOptions, PublicKeys, WasmSource } from './types.js';
@@ -91,9 +91,7 @@ class Loader {
     const file = isUrl(source) && this.#platform.fillFile?.(source);
     if (file) return file;
     const opened = await this.#open('bundle', source, signal);
-    if (opened instanceof Uint8Array) return opened;
-    const { fillFrom } = await partOf(import('./filling.js'));
-    return fillFrom(opened);
+    return opened instanceof Uint8Array ? opened : fillFrom(opened);
   }
 
   async #module(given: LoadOptions['wasm']): Promise<WebAssembly.Module> {
