@@ -15,12 +15,12 @@ const dist = new URL('../dist/', import.meta.url);
 /** What is measured, and how many bytes each may have. */
 const kBudgets = [
   // 120,000 and 50,000 until lists of a million items got a first pass over codes; 124,000 and 53,000
-  // until rankings were filtered.
-  { name: 'attune.wasm', raw: 124_600, gzip: 53_700 },
+  // until rankings were filtered; 124,600 and 53,700 until older events passed over most of the last layer.
+  { name: 'attune.wasm', raw: 124_900, gzip: 53_900 },
   // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters;
   // 9,100, 9,450 and 9,100 until what reads a response came at once: a request less before the first list.
   { name: 'index.js', brotli: 9_200 },
-  { name: 'node.js', brotli: 9_600 },
+  { name: 'node.js', brotli: 9_650 },
   { name: 'workerd.js', brotli: 9_200 },
   { name: 'tracker.js', brotli: 6_000 },
   // 5,000 until modules were joined into files in dist/; their bytes before compression became fewer.
