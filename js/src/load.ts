@@ -70,8 +70,11 @@ class Loader {
     }
     if (maxEvents !== undefined) checkCount('maxEvents', maxEvents, 1);
     throwIfAborted(signal);
+    // At once, because a manifest comes before its bundle is known; open() tells what is wrong with it.
+    const compiled = this.#module(wasm);
+    compiled.catch(() => {});
     const open = async (bundle: Opened | Promise<Opened>, pending?: Pending) => {
-      const [module, bytes] = await Promise.all([this.#module(wasm), bundle]);
+      const [module, bytes] = await Promise.all([compiled, bundle]);
       const instance = await instantiate(module);
       throwIfAborted(signal);
       return Engine.open(instance, bytes, pending);
