@@ -1,12 +1,16 @@
-// Builds dist/: the compiled TypeScript, attune.wasm and what is made from it. Run it as
-// `npm run build`; ATTUNE_WASM names another attune.wasm than build/wasm/attune.wasm.
+// Builds dist/: types, the compiled TypeScript in few files, attune.wasm and what is made from it; the compiled
+// modules themselves are left in build/js. Run it as `npm run build`; ATTUNE_WASM names another attune.wasm than
+// build/wasm/attune.wasm.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+import { bundle } from './bundle.mjs';
+
 const js = new URL('../', import.meta.url);
 const dist = new URL('dist/', js);
+const compiled = new URL('../build/js/', js); // the outDir of tsconfig.json
 const wasm = process.env.ATTUNE_WASM ?? fileURLToPath(new URL('../build/wasm/attune.wasm', js));
 
 function fail(message) {
@@ -31,9 +35,13 @@ if (!existsSync(wasm)) {
     `${wasm} is missing: make it with "cmake --preset wasm && cmake --build --preset wasm" in the project's folder`,
   );
 }
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
+for (const folder of [dist, compiled]) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+}
+writeFileSync(new URL('package.json', compiled), '{"type":"module","sideEffects":false}\n');
 compile();
+await bundle(compiled, dist, new URL('package.json', js));
 writeFileSync(new URL('attune.wasm', dist), readFileSync(wasm)); // not copied, for plain permissions
 copyFileSync(new URL('src/attune.d.wasm.ts', js), new URL('attune.d.wasm.ts', dist));
 copyFileSync(new URL('../LICENSE', js), new URL('LICENSE', dist));

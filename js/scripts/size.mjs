@@ -15,15 +15,18 @@ const dist = new URL('../dist/', import.meta.url);
 /** What is measured, and how many bytes each may have. */
 const kBudgets = [
   // 120,000 and 50,000 until lists of a million items got a first pass over codes; 124,000 and 53,000
-  // until rankings were filtered; 124,600 and 53,700 until ids and lists came with lengths in the place of offsets.
-  { name: 'attune.wasm', raw: 126_500, gzip: 54_500 },
-  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters.
-  { name: 'index.js', brotli: 9_100 },
-  // 9,450 until files were hashed in pieces.
-  { name: 'node.js', brotli: 9_550 },
-  { name: 'workerd.js', brotli: 9_100 },
+  // until rankings were filtered; 124,600 and 53,700 until older events passed over most of the last layer, and ids and
+  // lists came with lengths in the place of offsets.
+  { name: 'attune.wasm', raw: 127_000, gzip: 54_800 },
+  // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters;
+  // 9,100, 9,450 and 9,100 until what reads a response came at once: a request less before the first list; 9,650 until files
+  // were hashed in pieces.
+  { name: 'index.js', brotli: 9_200 },
+  { name: 'node.js', brotli: 9_750 },
+  { name: 'workerd.js', brotli: 9_200 },
   { name: 'tracker.js', brotli: 6_000 },
-  { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },
+  // 5,000 until modules were joined into files in dist/; their bytes before compression became fewer.
+  { name: 'tracker.js', beside: 'index.js', brotli: 5_050 },
   { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_400 },
   { name: 'aws.js', beside: 'index.js', brotli: 4_200 },
   { name: 'worker.js', brotli: 2_300 },
@@ -31,8 +34,8 @@ const kBudgets = [
   { name: 'element.js', beside: 'index.js', brotli: 3_000 },
   { name: 'react.js', beside: 'index.js', brotli: 1_300 },
   { name: 'inline.js' },
-  // 6,950 until then.
-  { name: 'index.js', later: true, brotli: 7_750 },
+  // 6,950 until metadata came later, too; 7,750 until then.
+  { name: 'index.js', later: true, brotli: 7_500 },
 ];
 
 /**

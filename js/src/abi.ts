@@ -343,17 +343,18 @@ export class Engine {
 
   /** Writes the parts one behind the other into the input area; returns their lengths in bytes. */
   #input(...parts: (string | Uint8Array)[]): number[] {
-    const encoded = parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part));
-    const total = encoded.reduce((sum, part) => sum + part.length, 0);
+    const most = parts.reduce((sum, part) => sum + (typeof part === 'string' ? 3 : 1) * part.length, 0);
     // At least a byte, because an empty area has no address.
-    let pointer = this.#function('input')(Math.max(total, 1)) >>> 0;
-    if (pointer === 0) throw outOfMemory(total);
+    let pointer = this.#function('input')(Math.max(most, 1)) >>> 0;
+    if (pointer === 0) throw outOfMemory(most);
     const memory = new Uint8Array(this.#memory.buffer);
-    for (const part of encoded) {
-      memory.set(part, pointer);
-      pointer += part.length;
-    }
-    return encoded.map((part) => part.length);
+    return parts.map((part) => {
+      const isText = typeof part === 'string';
+      const length = isText ? encoder.encodeInto(part, memory.subarray(pointer)).written : part.length;
+      if (!isText) memory.set(part, pointer);
+      pointer += length;
+      return length;
+    });
   }
 
   #words(): Uint32Array {

@@ -3,7 +3,7 @@
 import { Engine } from './abi.js';
 import { bytesOf, checkCount, checkOptions, invalid, show } from './check.js';
 import { AttuneError, messageOf, partOf } from './errors.js';
-import type { Fill, Opened, Pending } from './filling.js';
+import { type Fill, fillFrom, type Opened, type Pending } from './filling.js';
 import type { PublishedRecommender } from './published.js';
 import { Recommender } from './recommender.js';
 import type { BundleSource, LoadOptions, PublicKeys, WasmSource } from './types.js';
@@ -72,8 +72,11 @@ class Loader {
     }
     if (maxEvents !== undefined) checkCount('maxEvents', maxEvents, 1);
     throwIfAborted(signal);
+    // At once, because a manifest comes before its bundle is known; open() tells what is wrong with it.
+    const compiled = this.#module(wasm);
+    compiled.catch(() => {});
     const open = async (bundle: Opened | Promise<Opened>, pending?: Pending) => {
-      const [module, bytes] = await Promise.all([this.#module(wasm), bundle]);
+      const [module, bytes] = await Promise.all([compiled, bundle]);
       const instance = await instantiate(module);
       throwIfAborted(signal);
       return Engine.open(instance, bytes, pending);
@@ -93,9 +96,7 @@ class Loader {
     const file = isUrl(source) && this.#platform.fillFile?.(source);
     if (file) return file;
     const opened = await this.#open('bundle', source, signal);
-    if (opened instanceof Uint8Array) return opened;
-    const { fillFrom } = await partOf(import('./filling.js'));
-    return fillFrom(opened);
+    return opened instanceof Uint8Array ? opened : fillFrom(opened);
   }
 
   async #module(given: LoadOptions['wasm']): Promise<WebAssembly.Module> {

@@ -1,7 +1,4 @@
 // Entry for Node, Deno and Bun: a string may name a file, and attune.wasm is read from the disk.
-import { closeSync, fstatSync, openSync, read as readAt, readFile, statSync } from 'node:fs';
-import { promisify } from 'node:util';
-
 import { AttuneError, messageOf } from './errors.js';
 import type { Fill } from './filling.js';
 import { type Load, makeLoad } from './load.js';
@@ -41,10 +38,34 @@ async function read(fill: Fill): Promise<Uint8Array> {
   return bytes.subarray(0, length);
 }
 
-async function readRange(file: number, area: Uint8Array, begin: number, end: number): Promise<void> {
-  for (let at = begin; at < end; ) {
-    const { bytesRead } = await promisify(readAt)(file, area, at, end - at, at);
-    if (bytesRead === 0) throw new Error('it was cut off while it was read');
+/** Read in one go: to wait for other threads takes longer. */
+const kAtOnceBytes = 4 * 2 ** 20;
+
+type Fs = typeof import('node:fs');
+
+/** To import it takes a fresh process milliseconds, to ask for it nothing; hosts that cannot be asked are older than Node 20.16. */
+function nodeFs(): Fs | Promise<Fs> {
+  return globalThis.process?.getBuiltinModule?.('node:fs') ?? import('node:fs');
+}
+
+function readRange(fs: Fs, file: number, area: Uint8Array, begin: number, end: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const readOn = (at: number): void => {
+      if (at === end) return resolve();
+      fs.read(file, area, at, end - at, at, (error, bytesRead) => {
+        if (error) reject(error);
+        else if (bytesRead === 0) reject(cutOff());
+        else readOn(at + bytesRead);
+      });
+    };
+    readOn(begin);
+  });
+}
+
+function readAtOnce(fs: Fs, file: number, area: Uint8Array): void {
+  for (let at = 0; at < area.length; ) {
+    const bytesRead = fs.readSync(file, area, at, area.length - at, at);
+    if (bytesRead === 0) throw cutOff();
     at += bytesRead;
   }
 }
@@ -55,28 +76,39 @@ async function digest(bytes: Uint8Array): Promise<Uint8Array> {
   const hash = createHash('sha256');
   for (let at = 0; at < bytes.length; at += kPiece) {
     hash.update(bytes.subarray(at, at + kPiece));
-    await promisify(setImmediate)();
+    await new Promise((resolve) => setImmediate(resolve));
   }
   return hash.digest();
 }
 
+function cutOff(): Error {
+  return new Error('it was cut off while it was read');
+}
+
 /** With the functions of node:fs: those of node:fs/promises take milliseconds to begin with. */
 async function fill(path: string | URL, room: Parameters<Fill>[0]): Promise<number> {
+  const fs = await nodeFs();
   let file: number | undefined;
   try {
     // To open a pipe may take for ever.
-    if (!statSync(path).isFile()) {
-      const bytes = await promisify(readFile)(path);
+    if (!fs.statSync(path).isFile()) {
+      const bytes = await new Promise<Uint8Array>((resolve, reject) => {
+        fs.readFile(path, (error, data) => (error ? reject(error) : resolve(data)));
+      });
       room(bytes.length).set(bytes);
       return bytes.length;
     }
-    file = openSync(path, 'r');
-    const { size } = fstatSync(file);
+    file = fs.openSync(path, 'r');
+    const { size } = fs.fstatSync(file);
     const area = room(size);
+    if (size <= kAtOnceBytes) {
+      readAtOnce(fs, file, area);
+      return size;
+    }
     // Both halves at once, because what takes long is the first touch of memory; the file is closed when
     // nobody reads it any more.
     const half = size >> 1;
-    const halves = [readRange(file, area, 0, half), readRange(file, area, half, size)];
+    const halves = [readRange(fs, file, area, 0, half), readRange(fs, file, area, half, size)];
     await Promise.allSettled(halves);
     await Promise.all(halves);
     return size;
@@ -84,6 +116,6 @@ async function fill(path: string | URL, room: Parameters<Fill>[0]): Promise<numb
     if (cause instanceof AttuneError) throw cause;
     throw new AttuneError('FILE_UNREADABLE', `cannot read ${path}: ${messageOf(cause)}`, { cause });
   } finally {
-    if (file !== undefined) closeSync(file);
+    if (file !== undefined) fs.closeSync(file);
   }
 }

@@ -138,7 +138,8 @@ export class Session {
     const { engine, handle } = this.#live;
     const checked = checkEvent(event, this.#context(event?.context));
     const known = engine.record(handle, checked);
-    this.recordImpressions(event.impression ?? event.recommendationId ?? []);
+    const shown = event.impression ?? event.recommendationId;
+    if (shown) this.recordImpressions(shown);
     this.#changed();
     this.observer?.record(checked, event);
     return known;

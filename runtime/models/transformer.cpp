@@ -76,13 +76,16 @@ Result<TransformerModel::State*> TransformerModel::advance(const Session& sessio
     state = fresh.get();
     session.modelState() = Owned<ModelState>(std::move(fresh));
   }
-  for (size_t i = state->appended - begin; i < events.size(); ++i)
-    if (events[i].counts()) ATTUNE_TRY(step(events[i].item, *state, scratch));
+  size_t newest = events.size();
+  while (newest > 0 && !events[newest - 1].counts()) --newest;
+  for (size_t i = state->appended - begin; i < newest; ++i)
+    if (events[i].counts()) ATTUNE_TRY(step(events[i].item, i + 1 == newest, *state, scratch));
   state->appended = session.appended();
   return state;
 }
 
-Status TransformerModel::step(uint32_t item, State& state, ModelScratch& scratch) const {
+Status TransformerModel::step(uint32_t item, bool isNewest, State& state,
+                              ModelScratch& scratch) const {
   const size_t d = config_.dimension;
   const size_t f = config_.feedForward;
   ATTUNE_TRY(scratch.numbers.resize(6 * d + 3 * f + config_.window));
@@ -101,8 +104,12 @@ Status TransformerModel::step(uint32_t item, State& state, ModelScratch& scratch
     const TransformerLayer& layer = layers_[index];
     std::copy(x.begin(), x.end(), normed.begin());
     rmsNorm(normed, layer.attentionNorm, config_.normEpsilon);
-    matvec(layer.queryKeyValue, normed, wide);
-    attend(layer, index, wide, state, weights, mixed);
+    // Nobody asks what an older event sees in the last layer: its key and value are enough.
+    const bool isSeenOnly = !isNewest && index + 1 == layers_.size();
+    const size_t first = isSeenOnly ? d : 0;
+    matvec(layer.queryKeyValue.subspan(first * d), normed, wide.subspan(first));
+    attend(layer, index, wide, state, weights, isSeenOnly ? std::span<float>() : mixed);
+    if (isSeenOnly) break;
     matvec(layer.attentionOut, mixed, normed);
     axpy(1, normed, x);
 
@@ -119,7 +126,7 @@ Status TransformerModel::step(uint32_t item, State& state, ModelScratch& scratch
   return {};
 }
 
-/// Writes the event's key and value and mixes the values it sees, newest first.
+/// Writes the event's key and value and mixes the values it sees, newest first, if there is room.
 void TransformerModel::attend(const TransformerLayer& layer, size_t index,
                               std::span<const float> queryKeyValue, State& state,
                               std::span<float> weights, std::span<float> mixed) const {
@@ -133,6 +140,7 @@ void TransformerModel::attend(const TransformerLayer& layer, size_t index,
               keys.begin() + static_cast<std::ptrdiff_t>(slot * d));
   std::copy_n(queryKeyValue.begin() + static_cast<std::ptrdiff_t>(2 * d), d,
               values.begin() + static_cast<std::ptrdiff_t>(slot * d));
+  if (mixed.empty()) return;
   const size_t seen = std::min(state.steps + 1, window);
   const float scale = 1.0f / std::sqrt(static_cast<float>(width));
   std::fill(mixed.begin(), mixed.end(), 0.0f);

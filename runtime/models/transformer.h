@@ -35,9 +35,10 @@ struct TransformerLayer {
 /// A causal transformer over the user's events (after SASRec, Kang and McAuley 2018; blocks with
 /// RMS norm and gated feed-forward after Touvron et al. 2023; the learned bias by distance after
 /// Raffel et al. 2020). An event sees the `window` newest events, by their distance alone, so keys
-/// and values of past events stay valid and a new event costs one step. The score of an item is
-/// the product of its vector with the last event's result, to which the vectors of the user's and
-/// the request's query features are added: they cost no step of the history.
+/// and values of past events stay valid and a new event costs one step; the last layer takes of
+/// older events key and value only. The score of an item is the product of its vector with the
+/// last event's result, to which the vectors of the user's and the request's query features are
+/// added: they cost no step of the history.
 ///
 /// For a user without known events the start vector stands for the result; where a bundle has none,
 /// such a user gets items by popularity.
@@ -62,7 +63,8 @@ class TransformerModel : public Model {
   Status fillVector(const Query& query, ModelScratch& scratch) const;
   Result<State*> advance(const Session& session, ModelScratch& scratch) const;
   size_t firstEvent(std::span<const SessionEvent> events) const;
-  Status step(uint32_t item, State& state, ModelScratch& scratch) const;
+  /// Takes an event in; state.hidden is right after the newest one.
+  Status step(uint32_t item, bool isNewest, State& state, ModelScratch& scratch) const;
   void attend(const TransformerLayer& layer, size_t index, std::span<const float> queryKeyValue,
               State& state, std::span<float> weights, std::span<float> mixed) const;
 

@@ -273,3 +273,25 @@ test('what is no source, and options that do not exist, are refused by name', as
   await assert.rejects(load(bytes, { maxEvents: 0 }), errorOf('INVALID_ARGUMENT', /maxEvents: 0/));
   await assert.rejects(load(bytes, 'wasm'), errorOf('INVALID_ARGUMENT'));
 });
+
+test('a file that is too large to be read in one go is read in halves, whole', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'attune-load-'));
+  try {
+    const size = 5 * 2 ** 20;
+    const digits = [0, 7, 14, 21].map((shift, i) => ((size >> shift) & 127) | (i < 3 ? 128 : 0));
+    const remark = Buffer.alloc(size, 1); // of a module: a section with a name of one letter that says nothing
+    const path = join(folder, 'large.wasm');
+    writeFileSync(path, Buffer.concat([wasm, Buffer.from([0, ...digits]), remark]));
+    assert.equal(await itemCount(load(bundles.sims, { wasm: path })), 31);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a Node that cannot be asked for its modules imports them', async (t) => {
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = undefined;
+  t.after(() => (process.getBuiltinModule = getBuiltinModule));
+  assert.equal(await itemCount(load(bundles.sims)), 31);
+  await assert.rejects(load('nowhere.attune'), errorOf('FILE_UNREADABLE', /ENOENT/));
+});

@@ -124,6 +124,7 @@ test('what was shown counts in the next version as well, and clear() forgets it 
   const shown = (recommender) => {
     const session = recommender.session();
     for (let i = 0; i < 30; i++) session.recordImpressions(idsOf(direct.session().getRecommendations(ask)));
+    for (let i = 0; i < 60; i++) session.record({ itemId: 'nowhere', timestamp: i }); // shows nothing, pushes nothing out
     return session;
   };
   const sessions = [shown(moving), shown(direct)];

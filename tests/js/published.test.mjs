@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import { load, memoryStore } from '../../js/dist/node.js';
-import { bundles, errorOf, idsOf } from './fixtures.mjs';
+import { bundles, errorOf, idsOf, wasmUrl } from './fixtures.mjs';
 import { fileOf, kDay, later, manifestOf, newKey, now, shop, signed, Site } from './publishing.mjs';
 
 const key = newKey();
@@ -40,6 +40,21 @@ describe('a manifest loads', () => {
     assert.equal(session.getPersonalizedRanking({ inputList: ['a1'] }).modelVersion, 1);
     assert.equal(recommender.similarItems('a1').modelVersion, 1);
     recommender.dispose();
+  });
+
+  test('with its module begun before the manifest has come', async () => {
+    let requests;
+    const wasm = {
+      then(resolve) {
+        requests = site.requests.length;
+        resolve(readFileSync(wasmUrl));
+      },
+    };
+    const recommender = await load(site.manifest, fresh({ wasm }));
+    assert.equal(requests, 0);
+    recommender.dispose();
+    const broken = Promise.reject(new TypeError('no module today'));
+    await assert.rejects(load(site.manifest, fresh({ wasm: broken })), /no module today/);
   });
 
   test('from a URL, a Request with headers, and a Response', async () => {

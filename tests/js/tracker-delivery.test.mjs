@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 
-import { backOffMs, retryAfterMs } from '../../js/dist/retry.js';
+import { backOffMs, retryAfterMs } from '../../build/js/retry.js';
 import { answer, kStart, networkError, World } from './tracker-world.mjs';
 
 const kMinute = 60_000;

@@ -149,7 +149,7 @@ test('the table of methods is closed', async () => {
 });
 
 test('every method of a session is in the table', async () => {
-  const { Session } = await import('../../js/dist/session.js');
+  const { Session } = await import('../../build/js/session.js');
   const own = Object.getOwnPropertyNames(Session.prototype).filter(
     (name) => name !== 'constructor' && typeof Object.getOwnPropertyDescriptor(Session.prototype, name).value === 'function',
   );
