@@ -16,8 +16,8 @@ const dist = new URL('../dist/', import.meta.url);
 const kBudgets = [
   // 120,000 and 50,000 until lists of a million items got a first pass over codes; 124,000 and 53,000
   // until rankings were filtered; 124,600 and 53,700 until older events passed over most of the last layer, and ids and
-  // lists came with lengths in the place of offsets.
-  { name: 'attune.wasm', raw: 127_000, gzip: 54_800 },
+  // lists came with lengths in the place of offsets; 127,000 and 54,800 until a transformer could point back.
+  { name: 'attune.wasm', raw: 129_200, gzip: 55_600 },
   // 8,750, 8,900 and 8,750 until bundles went straight into the module's memory, metadata later too, and rankings had filters;
   // 9,100, 9,450 and 9,100 until what reads a response came at once: a request less before the first list; 9,650 until files
   // were hashed in pieces.
@@ -25,8 +25,7 @@ const kBudgets = [
   { name: 'node.js', brotli: 9_750 },
   { name: 'workerd.js', brotli: 9_200 },
   { name: 'tracker.js', brotli: 6_000 },
-  // 5,000 until modules were joined into files in dist/; their bytes before compression became fewer.
-  { name: 'tracker.js', beside: 'index.js', brotli: 5_050 },
+  { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },
   { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_400 },
   { name: 'aws.js', beside: 'index.js', brotli: 4_200 },
   { name: 'worker.js', brotli: 2_300 },
@@ -46,6 +45,15 @@ async function bytesOf(names, later) {
   const [path] = names.map((name) => fileURLToPath(new URL(name, dist)));
   if (path.endsWith('.wasm')) return readFileSync(path);
   return (await bundled(names, fileURLToPath(dist)))[later ? 'later' : 'atOnce'];
+}
+
+/** Chunks named by number instead of by hash: by chance one compresses ten bytes better than another. */
+function withoutHashes(text) {
+  const names = [];
+  return text.replace(/chunk-[A-Z\d]{8}/g, (name) => {
+    if (!names.includes(name)) names.push(name);
+    return `chunk-${String(names.indexOf(name)).padStart(8, '0')}`;
+  });
 }
 
 /** Minified with all they import: `atOnce`, and `later` what import() asks for. */
@@ -73,7 +81,7 @@ async function bundled(names, resolveDir) {
   };
   visit([...outputs.keys()].find((output) => outputs.get(output).entryPoint?.endsWith('entry.js')));
   const isAtOnce = ({ path }) => atOnce.has([...outputs.keys()].find((output) => path.endsWith(output)));
-  const joined = (files) => Buffer.concat(files.map(({ contents }) => contents));
+  const joined = (files) => Buffer.from(withoutHashes(files.map(({ text }) => text).join('')));
   return { atOnce: joined(outputFiles.filter(isAtOnce)), later: joined(outputFiles.filter((file) => !isAtOnce(file))) };
 }
 

@@ -66,7 +66,7 @@ export function checkTrackedEvent(event: TrackedEvent): CheckedEvent {
     Object(properties) === properties &&
     depth(properties) <= kMaxPropertyDepth &&
     JSON.stringify(properties).length <= kMaxPropertyCharacters;
-  const wanted = `an object of ${kMaxPropertyCharacters} characters of JSON and ${kMaxPropertyDepth} levels`;
+  const wanted = `JSON of ${kMaxPropertyCharacters} characters and ${kMaxPropertyDepth} levels`;
   demand(isSmall, 'properties', properties, wanted);
   const seconds = +sentAt / (sentAt instanceof Date ? 1000 : 1);
   demand(seconds >= 0 && seconds <= kMaxTimestamp, 'sentAt', sentAt, 'a Date or seconds since 1970');

@@ -189,7 +189,7 @@ export function createTracker(options: TrackerOptions): Tracker {
           { timestamp: sentAt, context: _, ...event },
           { recommendationId, impression: given, context: properties },
         ) => {
-          const impression = given?.length ? given.slice(0, kMaxImpression) : undefined;
+          const impression = given?.slice(0, kMaxImpression); // an empty one is none
           tracker
             .track({ ...event, sentAt, recommendationId, impression, properties })
             .catch((error: AttuneError) => console.warn(`attune: ${error.message}`));
@@ -248,7 +248,7 @@ function collectorUrl(endpoint: string | URL): string {
   try {
     return absoluteUrl(`${endpoint}`.replace(/\/*$/, '/v1/events'));
   } catch {
-    throw invalid(`endpoint: ${show(endpoint)} is not the URL of a collector`);
+    throw invalid(`endpoint: ${show(endpoint)} is no URL`);
   }
 }
 
