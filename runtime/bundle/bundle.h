@@ -22,7 +22,9 @@ struct BundleLimits {
   static constexpr uint64_t kBlendFeature = 1;  ///< the score has further parts: table Blend
   static constexpr uint64_t kAutomaticFeature = 2;  ///< query columns that the time alone fills
   static constexpr uint64_t kRowsFeature = 4;  ///< rows may be without offsets: RowSections
-  static constexpr uint64_t kKnownFeatures = kBlendFeature | kAutomaticFeature | kRowsFeature;
+  static constexpr uint64_t kPointerFeature = 8;  ///< a transformer that points back
+  static constexpr uint64_t kKnownFeatures =
+      kBlendFeature | kAutomaticFeature | kRowsFeature | kPointerFeature;
   static constexpr uint32_t kByteOrder = 0x01020304;
   static constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
   static constexpr uint32_t kMaxItems = uint32_t{1} << 26;

@@ -18,18 +18,6 @@ bool knowsAny(std::span<const SessionEvent> events) {
   return false;
 }
 
-/// Makes the additions of the request before zero again.
-Status clearAdditions(ModelScratch& scratch, size_t items) {
-  if (scratch.additions.size() == items) {
-    for (const uint32_t item : scratch.touched) scratch.additions[item] = 0;
-  } else {
-    scratch.additions.clear();
-    ATTUNE_TRY(scratch.additions.resize(items));
-  }
-  scratch.touched.clear();
-  return scratch.touched.reserve(items);
-}
-
 }  // namespace
 
 Result<Owned<Model>> BlendedModel::open(const Bundle& bundle, Owned<Model>&& sequence) {
@@ -67,7 +55,7 @@ Status BlendedModel::openParts(const Bundle& bundle) {
 
 Status BlendedModel::score(const Query& query, ModelScratch& scratch, std::span<float> scores) const {
   ATTUNE_TRY(sequence_->score(query, scratch, scores));
-  ATTUNE_TRY(clearAdditions(scratch, scores.size()));
+  ATTUNE_TRY(scratch.additions.clear(scores.size()));
   if (!knowsAny(query.session.events())) {
     for (size_t i = 0; i < coldPrior_.size(); ++i) scores[i] += coldPrior_[i];
     return {};
@@ -83,17 +71,16 @@ Status BlendedModel::score(const Query& query, ModelScratch& scratch, std::span<
 Status BlendedModel::addNeighbours(std::span<const SessionEvent> history, ModelScratch& scratch,
                                    std::span<float> scores) const {
   ATTUNE_TRY(scratch.marks.resize(scores.size()));
+  Status status;
   table_.forHistory(history, config_.recencyDecay, scratch.marks.span(),
                     [&](uint32_t neighbour, float share) {
-                      if (!(share > 0)) return;
-                      // There is room for every item, and a sum of positive numbers is never 0 again.
-                      if (scratch.additions[neighbour] == 0) (void)scratch.touched.push(neighbour);
-                      scratch.additions[neighbour] += share;
+                      if (share > 0 && status.ok()) status = scratch.additions.add(neighbour, share);
                     });
-  for (const uint32_t item : scratch.touched) {
-    const float nearness = logOf(1.0f + scratch.additions[item] / config_.neighbourScale);
+  ATTUNE_TRY(status);
+  for (const uint32_t item : scratch.additions.touched()) {
+    const float nearness = logOf(1.0f + scratch.additions.of(item) / config_.neighbourScale);
     scratch.additions[item] = config_.neighbours * nearness;
-    scores[item] += scratch.additions[item];
+    scores[item] += scratch.additions.of(item);
   }
   return {};
 }
@@ -108,8 +95,7 @@ Status BlendedModel::addRepeats(std::span<const SessionEvent> history, ModelScra
     const auto times = static_cast<float>(scratch.marks[event.item]);
     scratch.marks[event.item] = 0;
     const float addition = config_.repeat * logOf(1.0f + times);
-    ATTUNE_TRY(scratch.touched.push(event.item));
-    scratch.additions[event.item] += addition;
+    ATTUNE_TRY(scratch.additions.add(event.item, addition));
     scores[event.item] += addition;
   }
   return {};
@@ -123,7 +109,7 @@ void BlendedModel::refine(const Query& query, ModelScratch& scratch, std::span<S
   for (Scored& one : ranked) {
     if (known) one.score *= config_.sequence;
     if (!prior.empty()) one.score += prior[one.item];
-    one.score += scratch.additions[one.item];
+    one.score += scratch.additions.of(one.item);
   }
 }
 

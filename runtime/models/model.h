@@ -13,6 +13,35 @@
 
 namespace attune {
 
+/// Sums for a few of all items; 0 for the others.
+class ItemSums {
+ public:
+  /// All are 0 again.
+  Status clear(size_t items) {
+    if (sums_.size() == items) {
+      for (const uint32_t item : touched_) sums_[item] = 0;
+    } else {
+      sums_.clear();
+      ATTUNE_TRY(sums_.resize(items));
+    }
+    touched_.clear();
+    return {};
+  }
+  Status add(uint32_t item, float amount) {
+    if (sums_[item] == 0) ATTUNE_TRY(touched_.push(item));
+    sums_[item] += amount;
+    return {};
+  }
+  float of(uint32_t item) const { return sums_[item]; }
+  float& operator[](uint32_t item) { return sums_[item]; }
+  /// The items that something was added to; one whose sum was 0 again in between stands twice.
+  std::span<const uint32_t> touched() const { return touched_.span(); }
+
+ private:
+  Buffer<float> sums_;  // (items)
+  Buffer<uint32_t> touched_;
+};
+
 /// A model's working memory of one request; reused from request to request, so that a warm request
 /// allocates nothing. One request at a time.
 struct ModelScratch {
@@ -23,8 +52,9 @@ struct ModelScratch {
   CodeTables tables;      // the same for the scan over their codes
   Buffer<float> numbers;  // a model's working memory
   Buffer<float> vector;   // what a model keeps from score() to refine()
-  Buffer<float> additions;   // (items) what a blend adds to single items; 0 elsewhere
-  Buffer<uint32_t> touched;  // which items those are
+  ItemSums additions;        // what a blend adds to single items
+  ItemSums pointed;          // e^(logit - highestPointed) that a pointer gives single items
+  float highestPointed = 0;
 };
 
 /// Whom a list is for, and in which circumstances.

@@ -20,6 +20,7 @@ class TransformerModel::State : public ModelState {
   Buffer<float> keys;     // (layers, window, d)
   Buffer<float> values;   // (layers, window, d)
   Buffer<float> hidden;   // (d), after the last norm
+  PointerMemory pointed;
   size_t steps = 0;       // known events so far
   size_t firstEvent = 0;  // where the history began for this state, counted as `appended` is
   uint32_t generation = 0;
@@ -40,6 +41,10 @@ Status TransformerModel::openWeights(const Bundle& bundle) {
   ATTUNE_TRY(config);
   config_ = config.value();
   ATTUNE_TRY(readTransformerWeights(bundle, config_, weights_, layers_, finalNorm_));
+  const auto pointer =
+      Pointer::open(bundle, config_.dimension, config_.pointer, config_.window, weights_);
+  ATTUNE_TRY(pointer);
+  pointer_ = pointer.value();
   const auto vectors = readItemVectors(bundle, config_.dimension);
   ATTUNE_TRY(vectors);
   vectors_ = vectors.value();
@@ -49,10 +54,11 @@ Status TransformerModel::openWeights(const Bundle& bundle) {
   return {};
 }
 
-// What the newest event sees through all layers reaches back layers x (window - 1) events, so a
-// state built from there on equals one that has seen everything.
+// What the newest event sees through all layers reaches back layers x (window - 1) events, and what
+// it points at a window further, so a state built from there on equals one that has seen everything.
 size_t TransformerModel::firstEvent(std::span<const SessionEvent> events) const {
-  size_t missing = config_.layers * (config_.window - 1) + 1;
+  const size_t reach = config_.layers + (pointer_.empty() ? 0 : 1);
+  size_t missing = reach * (config_.window - 1) + 1;
   for (size_t i = events.size(); i-- > 0;)
     if (events[i].counts() && --missing == 0) return i;
   return 0;
@@ -70,6 +76,7 @@ Result<TransformerModel::State*> TransformerModel::advance(const Session& sessio
     Owned<State> fresh = makeOwned<State>();
     if (!fresh) return Error{ErrorCode::OutOfMemory, "out of memory"};
     ATTUNE_TRY(fresh->reserve(config_));
+    if (!pointer_.empty()) ATTUNE_TRY(pointer_.reserve(fresh->pointed));
     fresh->generation = session.generation();
     fresh->appended = begin + first;
     fresh->firstEvent = begin + first;
@@ -104,8 +111,8 @@ Status TransformerModel::step(uint32_t item, bool isNewest, State& state,
     const TransformerLayer& layer = layers_[index];
     std::copy(x.begin(), x.end(), normed.begin());
     rmsNorm(normed, layer.attentionNorm, config_.normEpsilon);
-    // Nobody asks what an older event sees in the last layer: its key and value are enough.
-    const bool isSeenOnly = !isNewest && index + 1 == layers_.size();
+    // Nobody but a pointer asks what an older event sees in the last layer: key and value are enough.
+    const bool isSeenOnly = !isNewest && index + 1 == layers_.size() && pointer_.empty();
     const size_t first = isSeenOnly ? d : 0;
     matvec(layer.queryKeyValue.subspan(first * d), normed, wide.subspan(first));
     attend(layer, index, wide, state, weights, isSeenOnly ? std::span<float>() : mixed);
@@ -122,6 +129,8 @@ Status TransformerModel::step(uint32_t item, bool isNewest, State& state,
   }
   std::copy(x.begin(), x.end(), state.hidden.begin());
   rmsNorm(state.hidden.span(), finalNorm_, config_.normEpsilon);
+  if (!pointer_.empty())
+    pointer_.remember(item, state.hidden.span(), state.steps % config_.window, state.pointed);
   ++state.steps;
   return {};
 }
@@ -172,18 +181,38 @@ Status TransformerModel::fillVector(const Query& query, ModelScratch& scratch) c
   return {};
 }
 
+Status TransformerModel::point(const Query& query, ModelScratch& scratch, size_t items) const {
+  if (pointer_.empty()) return {};
+  const auto& state = *static_cast<const State*>(query.session.modelState().get());
+  if (state.steps == 0) return scratch.pointed.clear(items);
+  const size_t last = state.steps - 1;
+  return pointer_.point(state.hidden.span(), last % config_.window,
+                        std::min(state.steps, config_.window), state.pointed, scratch, items);
+}
+
 Status TransformerModel::score(const Query& query, ModelScratch& scratch,
                                std::span<float> scores) const {
   ATTUNE_TRY(fillVector(query, scratch));
-  if (!scratch.vector.empty()) return vectors_.scan(scratch.vector.span(), query.exact, scratch, scores);
-  counts_.fillLogits(scores);
+  if (scratch.vector.empty()) {
+    counts_.fillLogits(scores);
+    return {};
+  }
+  ATTUNE_TRY(point(query, scratch, scores.size()));
+  ATTUNE_TRY(vectors_.scan(scratch.vector.span(), query.exact, scratch, scores));
+  for (const uint32_t item : scratch.pointed.touched())
+    scores[item] = withPointed(scores[item], item, scratch);
   return {};
 }
 
 void TransformerModel::refine(const Query&, ModelScratch& scratch, std::span<Scored> ranked) const {
   if (!approximates()) return;
-  if (!scratch.vector.empty()) return vectors_.refine(scratch.vector.span(), ranked);
-  for (Scored& one : ranked) one.score = counts_.logit(one.item);
+  if (scratch.vector.empty()) {
+    for (Scored& one : ranked) one.score = counts_.logit(one.item);
+    return;
+  }
+  vectors_.refine(scratch.vector.span(), ranked);
+  if (pointer_.empty()) return;
+  for (Scored& one : ranked) one.score = withPointed(one.score, one.item, scratch);
 }
 
 Status TransformerModel::scoreRelated(uint32_t item, ModelScratch& scratch,

@@ -5,6 +5,7 @@
 
 #include "runtime/models/item_vectors.h"
 #include "runtime/models/model.h"
+#include "runtime/models/pointer.h"
 #include "runtime/models/popularity.h"
 #include "runtime/models/query_vectors.h"
 
@@ -19,6 +20,7 @@ struct TransformerConfig {
   size_t window = 0;
   float normEpsilon = 0;
   float inputScale = 0;
+  size_t pointer = 0;  ///< width of the pointer's keys; 0 without one
 };
 
 /// The weights of one layer as floats; d = dimension, f = feedForward.
@@ -39,6 +41,8 @@ struct TransformerLayer {
 /// older events key and value only. The score of an item is the product of its vector with the
 /// last event's result, to which the vectors of the user's and the request's query features are
 /// added: they cost no step of the history.
+///
+/// A bundle may have a Pointer, too: items of the session get a part of their score from it.
 ///
 /// For a user without known events the start vector stands for the result; where a bundle has none,
 /// such a user gets items by popularity.
@@ -61,6 +65,8 @@ class TransformerModel : public Model {
   /// Puts what the items are multiplied with into scratch.vector, and room for an item behind it;
   /// nothing, if there is neither a known event nor a start vector.
   Status fillVector(const Query& query, ModelScratch& scratch) const;
+  /// Leaves what the state of fillVector() points at in scratch.pointed.
+  Status point(const Query& query, ModelScratch& scratch, size_t items) const;
   Result<State*> advance(const Session& session, ModelScratch& scratch) const;
   size_t firstEvent(std::span<const SessionEvent> events) const;
   /// Takes an event in; state.hidden is right after the newest one.
@@ -72,6 +78,7 @@ class TransformerModel : public Model {
   PopularityCounts counts_;
   ItemVectors vectors_;
   QueryVectors queryVectors_;
+  Pointer pointer_;
   Buffer<float> weights_;  // what the layers' spans lie in
   Buffer<TransformerLayer> layers_;
   std::span<const float> finalNorm_;  // (d)

@@ -19,11 +19,11 @@ Result<TransformerConfig> readTransformerConfig(const Bundle& bundle) {
   if (table == nullptr) return corrupt("the transformer has no configuration");
   const TransformerConfig config{table->dimension(),    table->layers(), table->heads(),
                                  table->feed_forward(), table->window(), table->norm_epsilon(),
-                                 table->input_scale()};
+                                 table->input_scale(),  table->pointer()};
   const auto within = [](size_t value, size_t most) { return value >= 1 && value <= most; };
   if (!within(config.dimension, 1024) || !within(config.layers, 64) ||
       !within(config.heads, config.dimension) || config.dimension % config.heads != 0 ||
-      !within(config.feedForward, 8192) || !within(config.window, 10000))
+      !within(config.feedForward, 8192) || !within(config.window, 10000) || config.pointer > 1024)
     return corrupt("the transformer's shape is out of range");
   if (!(config.normEpsilon > 0 && config.normEpsilon < 1) ||
       !(config.inputScale > 0 && config.inputScale <= kLargestWeight))
@@ -35,7 +35,10 @@ Result<TransformerConfig> readTransformerConfig(const Bundle& bundle) {
 }
 
 size_t weightCount(const TransformerConfig& config) {
-  return config.layers * layerSize(config) + config.dimension;
+  return config.layers * layerSize(config) + config.dimension +
+         (config.pointer > 0
+              ? Pointer::weightCount(config.dimension, config.pointer, config.window)
+              : 0);
 }
 
 Status readTransformerWeights(const Bundle& bundle, const TransformerConfig& config,

@@ -57,7 +57,7 @@ BundleBuilder sampleBuilder(ModelKind model) {
   return bundle;
 }
 
-SampleTransformer::SampleTransformer() {
+SampleTransformer::SampleTransformer(bool pointer) {
   const size_t d = config.dimension;
   const auto add = [&](SectionKind kind, uint32_t layer, size_t count) {
     Random random(3, weights.size());
@@ -75,6 +75,10 @@ SampleTransformer::SampleTransformer() {
     add(SectionKind::Down, layer, d * config.feedForward);
   }
   add(SectionKind::FinalNorm, 0, d);
+  if (!pointer) return;
+  config.pointer = 3;
+  add(SectionKind::PointerQueryKey, 0, 2 * config.pointer * d);
+  add(SectionKind::PointerBias, 0, config.window);
 }
 
 BundleBuilder SampleTransformer::builder(BundlePrecision precision) const {
@@ -90,7 +94,7 @@ BundleBuilder SampleTransformer::builder(BundlePrecision precision) const {
     const bool isItems = kind == SectionKind::ItemVectors;
     const bool isMatrix = isItems || kind == SectionKind::QueryKeyValue ||
                           kind == SectionKind::AttentionOut || kind == SectionKind::GateAndUp ||
-                          kind == SectionKind::Down;
+                          kind == SectionKind::Down || kind == SectionKind::PointerQueryKey;
     const size_t columns = kind == SectionKind::Down ? config.feedForward : d;
     if (isMatrix)
       addMatrix(kind, numbers, columns, isItems ? 16 : columns, precision, layer, bundle);

@@ -24,7 +24,8 @@ trainer::Dataset sampleDataset();
 /// who had a..f: 5, 4, 3, 2, 1, 0 of 10. recency_decay 0.5, popularity_blend 0.001.
 trainer::BundleBuilder sampleBuilder(ModelKind model = ModelKind::Neighbours);
 
-/// The same items with a transformer of random weights: 2 layers, 2 heads, dimension 8, window 4.
+/// The same items with a transformer of random weights: 2 layers, 2 heads, dimension 8, window 4;
+/// with a pointer, its keys have 3 numbers.
 struct SampleTransformer {
   TransformerConfig config{.dimension = 8,
                            .layers = 2,
@@ -36,7 +37,7 @@ struct SampleTransformer {
   /// The weights of a section, by kind and layer; matrices are (outputs, inputs).
   std::map<std::pair<SectionKind, uint32_t>, std::vector<float>> weights;
 
-  SampleTransformer();
+  explicit SampleTransformer(bool pointer = false);
   trainer::BundleBuilder builder(trainer::BundlePrecision precision) const;
 };
 

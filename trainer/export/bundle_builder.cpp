@@ -36,7 +36,8 @@ flatbuffers::Offset<schema::Transformer> createTransformer(flatbuffers::FlatBuff
   const auto number = [](size_t value) { return static_cast<uint32_t>(value); };
   return schema::CreateTransformer(out, number(config.dimension), number(config.layers),
                                    number(config.heads), number(config.feedForward),
-                                   number(config.window), config.normEpsilon, config.inputScale);
+                                   number(config.window), config.normEpsilon, config.inputScale,
+                                   number(config.pointer));
 }
 
 flatbuffers::Offset<schema::Recurrent> createRecurrent(flatbuffers::FlatBufferBuilder& out,
@@ -112,7 +113,8 @@ uint64_t BundleBuilder::requiredFeatures() const {
                   [](const schema::QueryColumn& column) { return isAutomatic(column.kind()); });
   return (blend_ ? BundleLimits::kBlendFeature : 0) |
          (automatic ? BundleLimits::kAutomaticFeature : 0) |
-         (hasRowsWithoutOffsets_ ? BundleLimits::kRowsFeature : 0);
+         (hasRowsWithoutOffsets_ ? BundleLimits::kRowsFeature : 0) |
+         (transformer_ && transformer_->pointer > 0 ? BundleLimits::kPointerFeature : 0);
 }
 
 std::vector<uint8_t> BundleBuilder::finish() const {

@@ -11,7 +11,8 @@ TransformerConfig configOf(const schema::Transformer& table) {
           .feedForward = table.feed_forward(),
           .window = table.window(),
           .normEpsilon = table.norm_epsilon(),
-          .inputScale = table.input_scale()};
+          .inputScale = table.input_scale(),
+          .pointer = table.pointer()};
 }
 
 RecurrentConfig configOf(const schema::Recurrent& table) {

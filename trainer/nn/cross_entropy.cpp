@@ -141,6 +141,7 @@ CrossEntropyLoss run(const CrossEntropyInput& input, const NegativeSlots* negati
                                          : static_cast<float>(1 / loss.weights),
                     .hiddenGradient = gradients.hidden,
                     .targetFactors = targetFactors,
+                    .parts = gradients.parts,
                     .wantsBias = !gradients.itemBias.empty()};
   Shares shares(job, scratch.shares);
   runTasks(options.threads, shares.count(), [&](size_t share) { shares.run(share); });

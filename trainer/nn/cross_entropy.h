@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "trainer/nn/gemm_scratch.h"
@@ -37,6 +38,19 @@ struct CrossEntropyOptions {
   CrossEntropyScratch* scratch = nullptr;  ///< null: allocated and freed in the call
 };
 
+/// What a token's items get beside their logits (see PointerPass): logs of sums of exponentials,
+/// minus infinity for none.
+struct CopiedMass {
+  float all = -std::numeric_limits<float>::infinity();     ///< of all items together
+  float target = -std::numeric_limits<float>::infinity();  ///< of the target
+};
+
+/// What a token's loss was the difference of: the log of the whole sum, and of the target's part.
+struct LossParts {
+  float all = 0;
+  float target = 0;
+};
+
 /// What the loss is computed from. Matrices are row-major without gaps.
 struct CrossEntropyInput {
   size_t dimension = 0;
@@ -45,6 +59,7 @@ struct CrossEntropyInput {
   std::span<const float> itemBias;  ///< (items), or empty: added to the item's logit
   std::span<const uint32_t> targets;  ///< (tokens): the right item of each token, or kNoTarget
   std::span<const float> weights;     ///< (tokens), or empty for 1 each; 0 leaves the token out
+  std::span<const CopiedMass> copied;  ///< (tokens), or empty for none
 };
 
 /// Where the gradients go.
@@ -52,6 +67,7 @@ struct CrossEntropyGradients {
   std::span<float> hidden;    ///< (tokens, dimension), overwritten; 0 for tokens left out
   std::span<float> items;     ///< (items, dimension), added to
   std::span<float> itemBias;  ///< (items), added to; may be empty
+  std::span<LossParts> parts;  ///< (tokens), of those that take part; may be empty
 };
 
 /// The loss over the tokens that take part.
@@ -67,7 +83,8 @@ struct CrossEntropyLoss {
 /// Softmax cross-entropy of every token over the whole catalogue, with its gradients.
 ///
 /// logit(t, v) = hidden[t] . items[v] + itemBias[v]; loss(t) = log sum_v exp logit(t, v) - logit(t,
-/// target). Never holds tokens x items: a tile of some dozen tokens by all items at a time, in
+/// target). With copied mass c: log(sum_v exp logit(t, v) + exp c.all) - log(exp logit(t, target) +
+/// exp c.target). Never holds tokens x items: a tile of some dozen tokens by all items at a time, in
 /// cache. The tokens are cut into 8 contiguous shares whatever the number of threads; each sums
 /// into its own copy of the items' gradient, and the copies are added in order. So the bits depend
 /// on the arguments and the instruction set alone. Needs about 40 x items x dimension bytes,

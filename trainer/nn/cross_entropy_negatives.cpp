@@ -1,6 +1,7 @@
 #include "trainer/nn/cross_entropy_negatives.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace attune::trainer {
@@ -21,16 +22,22 @@ NegativeSlots::NegativeSlots(const CrossEntropyInput& input, const SampledNegati
   }
 }
 
-float NegativeSlots::correctedBias(uint32_t item) const {
-  const float bias = input_.itemBias.empty() ? 0 : input_.itemBias[item];
-  return negatives_.logExpectedCount.empty() ? bias : bias - negatives_.logExpectedCount[item];
+float NegativeSlots::biasOf(uint32_t item) const {
+  return input_.itemBias.empty() ? 0 : input_.itemBias[item];
 }
 
-float NegativeSlots::targetLogit(const float* hidden, uint32_t target) const {
+float NegativeSlots::correctedBias(uint32_t item) const {
+  const float correction =
+      negatives_.logExpectedCount.empty() ? 0 : negatives_.logExpectedCount[item];
+  return biasOf(item) - correction;
+}
+
+float NegativeSlots::targetLogit(const float* hidden, uint32_t token, uint32_t target) const {
   const float* const row = input_.items.data() + target * input_.dimension;
   double sum = 0;
   for (size_t i = 0; i < input_.dimension; ++i) sum += static_cast<double>(hidden[i]) * row[i];
-  return static_cast<float>(sum) + correctedBias(target);
+  const bool certain = !input_.copied.empty() && std::isfinite(input_.copied[token].target);
+  return static_cast<float>(sum) + (certain ? biasOf(target) : correctedBias(target));
 }
 
 }  // namespace attune::trainer

@@ -18,8 +18,9 @@ class NegativeSlots {
   std::span<const float> bias() const { return bias_; }
   std::span<const uint32_t> items() const { return negatives_.items; }
 
-  /// The corrected logit of the target of a token, NaN and infinity as they come.
-  float targetLogit(const float* hidden, uint32_t target) const;
+  /// The corrected logit of the target of a token, NaN and infinity as they come. One that copied
+  /// mass speaks for would be among the candidates whatever is drawn: nothing to correct.
+  float targetLogit(const float* hidden, uint32_t token, uint32_t target) const;
 
   /// Calls `use(slot)` for each slot that holds `item`.
   template <class Use>
@@ -29,6 +30,7 @@ class NegativeSlots {
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
+  float biasOf(uint32_t item) const;
   float correctedBias(uint32_t item) const;
 
   const CrossEntropyInput& input_;

@@ -20,6 +20,11 @@ constexpr size_t kTileFloats = size_t{330000};
 constexpr size_t kLeastTokens = 48;
 constexpr size_t kMostTokens = 96;
 
+/// log(e^a + e^b); only b may be minus infinity.
+double logOfSum(double a, double b) {
+  return std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));
+}
+
 AlignedFloats& tileBlock() {
   static thread_local AlignedFloats block;
   return block;
@@ -188,7 +193,7 @@ class Tile {
   float takeTargetOut(size_t row) {
     const uint32_t target = tokens_[row].target;
     job_.negatives->forEachSlot(target, [&](uint32_t slot) { logitAt(row, slot) = -kInfinity; });
-    const float logit = job_.negatives->targetLogit(hiddenOf(row), target);
+    const float logit = job_.negatives->targetLogit(hiddenOf(row), tokens_[row].token, target);
     memory_.maxLanes[row * lanes_] = logit;
     return logit;
   }
@@ -214,14 +219,24 @@ class Tile {
     const float* const lanes = memory_.sumLanes + row * lanes_;
     double sum = 0;
     for (size_t lane = 0; lane < lanes_; ++lane) sum += lanes[lane];
-    const double below = static_cast<double>(memory_.max[row]) - memory_.targetLogit[row];
+    const double max = memory_.max[row], own = memory_.targetLogit[row];
     double apart = 0;
-    if (job_.negatives != nullptr) apart = std::exp(-below);
+    if (job_.negatives != nullptr) apart = std::exp(own - max);
     sum += apart;
+    double target = own, share = 1;  // of the target's sum, what its logit is
+    if (!job_.input.copied.empty()) {
+      const CopiedMass& copied = job_.input.copied[token.token];
+      sum += std::exp(static_cast<double>(copied.all) - max);
+      target = logOfSum(own, static_cast<double>(copied.target));
+      share = std::exp(own - target);
+    }
     const float weight = token.weight * job_.gradientScale;
     memory_.scale[row] = static_cast<float>(weight / sum);
-    memory_.targetFactor[row] = static_cast<float>(weight * (apart / sum - 1));
-    return token.weight * (below + std::log(sum));
+    memory_.targetFactor[row] = static_cast<float>(weight * (apart / sum - share));
+    const double all = max + std::log(sum);
+    if (!job_.parts.empty())
+      job_.parts[token.token] = {static_cast<float>(all), static_cast<float>(target)};
+    return token.weight * (all - target);
   }
 
   void writeHiddenRow(size_t row) {

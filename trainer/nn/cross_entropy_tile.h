@@ -29,6 +29,7 @@ struct LossJob {
   std::span<float> hiddenGradient;  ///< as in CrossEntropyGradients
   /// (tokens): what the target's row gets of the token's hidden vector, and the target's bias.
   std::span<float> targetFactors;
+  std::span<LossParts> parts;  ///< as in CrossEntropyGradients
   bool wantsBias = false;
 };
 

@@ -26,6 +26,12 @@ void check(const SequenceModelConfig& config) {
                     " heads: choose a multiple");
 }
 
+/// The pointer begins with a share of a tenth or so: with far less of the softmax over all items it
+/// would take thousands of steps to be heard.
+float firstPointerBias(size_t items) {
+  return std::log(std::max(1.0f, static_cast<float>(items) / 32));
+}
+
 /// Mask 0 is the input's; each block has two; the recurrent states have one.
 DropoutMask maskOf(const StepDropout& dropout, size_t place) {
   return {dropout.seed, dropout.step, static_cast<uint32_t>(place), dropout.rate};
@@ -50,6 +56,8 @@ SequenceModel::SequenceModel(const SequenceModelConfig& config, size_t items, si
   itemBias = layout_.add("itemBias", 1, config.itemBias ? items : 0);
   startVector = layout_.add("startVector", 1, d);
   queryVectors = layout_.add("queryVectors", queryFeatures, d);
+  if (config.pointer)
+    pointer = PointerParameters::addTo(layout_, d, d / config.heads, config.maxHistory);
 }
 
 BlockShape SequenceModel::blockShape() const {
@@ -81,6 +89,7 @@ std::vector<float> SequenceModel::initialValues(uint64_t seed) const {
   for (size_t i = 0; i < featureVectors.size(); ++i)
     values[featureVectors.offset + i] *= kFeatureShare;
   fill(itemBias, 0);
+  if (config_.pointer) fill(pointer.distanceBias, firstPointerBias(items()));
   return values;
 }
 

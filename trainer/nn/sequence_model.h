@@ -8,6 +8,7 @@
 #include "trainer/nn/hierarchical_gru.h"
 #include "trainer/nn/item_vectors.h"
 #include "trainer/nn/parameters.h"
+#include "trainer/nn/pointer.h"
 #include "trainer/nn/sequence_batches.h"
 #include "trainer/nn/transformer_block.h"
 
@@ -27,6 +28,7 @@ struct SequenceModelConfig {
   size_t gradientEvents = 32;  ///< of the hierarchical GRU, see HierarchicalGruPass
   size_t maxHistory = 200;
   bool itemBias = false;  ///< a learned number added to each item's score
+  bool pointer = false;   ///< of the transformer: whether the score also points back, see PointerPass
   float normEpsilon = 1e-6f;
 };
 
@@ -63,6 +65,7 @@ class SequenceModel {
   Parameter itemBias;        // (1, items), or (1, 0)
   Parameter startVector;     // (1, d)
   Parameter queryVectors;    // (query features, d)
+  PointerParameters pointer;
 
  private:
   SequenceModelConfig config_;

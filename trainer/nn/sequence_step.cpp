@@ -11,6 +11,7 @@ SequenceStep::SequenceStep(const SequenceModel& model, std::span<const uint32_t>
       features_(features),
       options_(options),
       pass_(model, options.threads),
+      pointer_(model.pointer, options.threads),
       leftOut_(itemsWithoutEvents(features, occurrences)),
       gradients_(model.layout().size()) {
   if (model.items() > options.wholeSoftmaxItems) {
@@ -32,6 +33,8 @@ CrossEntropyLoss SequenceStep::compute(const PackedBatch& batch, std::span<const
   const Matrix hidden = hidden_.matrix(rows, d);
   const Matrix dHidden = dHidden_.matrix(rows, d);
   pass_.forward(batch, values.data(), items, dropout, hidden.rowRange(0, batch.tokens()));
+  const std::vector<CopiedMass> copied =
+      pointerForward(batch, values, hidden.rowRange(0, batch.tokens()));
   addQuery(batch, values, step, hidden);
 
   const Matrix dItems = itemGradients();
@@ -41,14 +44,17 @@ CrossEntropyLoss SequenceStep::compute(const PackedBatch& batch, std::span<const
                                    .items = {items.data, items.rows * d},
                                    .itemBias = itemBias(values),
                                    .targets = batch.targets,
-                                   .weights = batch.weights};
+                                   .weights = batch.weights,
+                                   .copied = copied};
   const CrossEntropyGradients gradients = {
       .hidden = {dHidden.data, rows * d},
       .items = {dItems.data, dItems.rows * d},
-      .itemBias = std::span(gradients_).subspan(bias.offset, bias.size())};
+      .itemBias = std::span(gradients_).subspan(bias.offset, bias.size()),
+      .parts = parts_};
   const CrossEntropyLoss loss = lossOf(input, gradients, step);
 
   queryBackward(batch, step, dHidden);
+  pointerBackward(batch, values, loss.weights, dHidden.rowRange(0, batch.tokens()));
   pass_.backward(batch, values.data(), dropout, dHidden.rowRange(0, batch.tokens()),
                  std::span(gradients_).first(model_.backboneSize()), dItems);
   if (!features_.empty())
@@ -99,6 +105,31 @@ void SequenceStep::queryBackward(const PackedBatch& batch, uint64_t step, ConstM
   queryFeaturesBackward(dHidden, batch.contextRows,
                         {options_.seed, step, options_.queryDropout, QueryDropout::Of::context},
                         vectors, options_.threads);
+}
+
+std::vector<CopiedMass> SequenceStep::pointerForward(const PackedBatch& batch,
+                                                     std::span<const float> values,
+                                                     ConstMatrix hidden) {
+  if (model_.pointer.empty()) return {};
+  states_.assign(hidden.data, hidden.data + hidden.rows * hidden.columns);
+  pointer_.forward(batch, values.data(), hidden);
+  std::vector<CopiedMass> copied = pointer_.masses(batch);
+  copied.resize(batch.targets.size());  // starts have nothing to point at
+  parts_.resize(batch.targets.size());
+  return copied;
+}
+
+void SequenceStep::pointerBackward(const PackedBatch& batch, std::span<const float> values,
+                                   double lossWeights, Matrix dHidden) {
+  if (model_.pointer.empty() || lossWeights == 0) return;
+  std::vector<float> weights(batch.tokens());
+  for (size_t t = 0; t < batch.tokens(); ++t) {
+    if (batch.targets[t] == kNoTarget) continue;
+    const double weight = batch.weights.empty() ? 1 : static_cast<double>(batch.weights[t]);
+    weights[t] = static_cast<float>(weight / lossWeights);
+  }
+  pointer_.backward(batch, values.data(), {states_.data(), batch.tokens(), dHidden.columns}, parts_,
+                    weights, dHidden, gradients_.data());
 }
 
 ConstMatrix SequenceStep::itemVectors(std::span<const float> values, const IdDropout& dropout) {

@@ -34,6 +34,11 @@ class SequenceStep {
   void addQuery(const PackedBatch& batch, std::span<const float> values, uint64_t step,
                 Matrix hidden) const;
   void queryBackward(const PackedBatch& batch, uint64_t step, ConstMatrix dHidden);
+  /// The same of the pointer: what it adds to the loss, and the way back.
+  std::vector<CopiedMass> pointerForward(const PackedBatch& batch, std::span<const float> values,
+                                         ConstMatrix hidden);
+  void pointerBackward(const PackedBatch& batch, std::span<const float> values, double lossWeights,
+                       Matrix dHidden);
   CrossEntropyLoss lossOf(const CrossEntropyInput& input, const CrossEntropyGradients& gradients,
                           uint64_t step) const;
 
@@ -41,6 +46,9 @@ class SequenceStep {
   const ItemFeatures& features_;
   const SequenceTrainingOptions& options_;
   SequencePass pass_;
+  PointerPass pointer_;
+  std::vector<float> states_;     // (tokens, d), what the pointer sees: without query features
+  std::vector<LossParts> parts_;  // (tokens + starts), with a pointer
   std::vector<uint32_t> leftOut_;                  // of the softmax
   std::vector<float> bias_;                        // (items), where some are left out
   std::optional<NegativeSampler> sampler_;         // none for the whole softmax

@@ -54,6 +54,7 @@ uint64_t fingerprintOf(const SequenceModel& model, const Sequences& sequences,
   print.add(o.longHistories), print.add(o.schedule), print.add(o.precision);
   print.add(o.startValues.data(), o.startValues.size() * sizeof(float));
   print.add(o.excludeSeen), print.add(o.trainStart), print.add(c.itemBias), print.add(c.encoder);
+  print.add(c.pointer);
   return print.value();
 }
 

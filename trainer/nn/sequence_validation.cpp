@@ -90,10 +90,13 @@ HeldOut holdOutLast(const Sequences& sequences, size_t maxUsers, uint64_t seed) 
   return held;
 }
 
-void encodeHistories(const SequenceModel& model, const float* values, ConstMatrix itemVectors,
-                     const Sequences& sequences, std::span<const uint32_t> users,
-                     GemmThreads* threads, Matrix hidden) {
+std::vector<PointedItems> encodeHistories(const SequenceModel& model, const float* values,
+                                          ConstMatrix itemVectors, const Sequences& sequences,
+                                          std::span<const uint32_t> users, GemmThreads* threads,
+                                          Matrix hidden) {
   SequencePass pass(model, threads);
+  PointerPass pointer(model.pointer, threads);
+  std::vector<PointedItems> pointed(model.pointer.empty() ? 0 : users.size());
   Workspace states;
   PackedBatch batch;
   std::vector<size_t> rows;
@@ -101,6 +104,10 @@ void encodeHistories(const SequenceModel& model, const float* values, ConstMatri
     const Matrix all = states.matrix(batch.tokens(), hidden.columns);
     pass.forward(batch, values, itemVectors, {}, all);
     keepLastStates(batch, all, rows, hidden);
+    if (!pointed.empty()) {
+      pointer.forward(batch, values, all);
+      for (size_t s = 0; s < rows.size(); ++s) pointed[rows[s]] = pointer.last(batch, s);
+    }
     batch.clear();
     rows.clear();
   };
@@ -114,6 +121,7 @@ void encodeHistories(const SequenceModel& model, const float* values, ConstMatri
     if (batch.tokens() >= kTokensPerBatch) flush();
   }
   if (batch.tokens() > 0) flush();
+  return pointed;
 }
 
 RankingQuality validate(const SequenceModel& model, const float* values, ConstMatrix itemVectors,
@@ -122,7 +130,8 @@ RankingQuality validate(const SequenceModel& model, const float* values, ConstMa
   if (users == 0) return {};
   std::vector<float> hiddenNumbers(users * d);
   const Matrix hidden(hiddenNumbers.data(), users, d);
-  encodeHistories(model, values, itemVectors, heldOut.training, heldOut.users, threads, hidden);
+  const std::vector<PointedItems> pointed =
+      encodeHistories(model, values, itemVectors, heldOut.training, heldOut.users, threads, hidden);
   addQueryFeatures(model.queryVectors.in(values), heldOut.queryRows, {}, hidden, threads);
 
   std::vector<size_t> ranks(users);
@@ -135,6 +144,7 @@ RankingQuality validate(const SequenceModel& model, const float* values, ConstMa
       const std::span<float> own(&scores[i * items], items);
       const float* bias = values + model.itemBias.offset;
       for (size_t v = 0; v < model.itemBias.columns; ++v) own[v] += bias[v];
+      if (!pointed.empty()) addPointed(pointed[begin + i], own);
       const uint32_t target = heldOut.targets[begin + i];
       if (excludeSeen)
         for (const uint32_t seen : heldOut.training.of(heldOut.users[begin + i]))

@@ -25,10 +25,12 @@ struct HeldOut {
 HeldOut holdOutLast(const Sequences& sequences, size_t maxUsers, uint64_t seed);
 
 /// hidden (users, d): the model's state after each user's last `maxHistory` items. A user without
-/// items has a state of 0. `itemVectors` (items, d) are the items' full vectors.
-void encodeHistories(const SequenceModel& model, const float* values, ConstMatrix itemVectors,
-                     const Sequences& sequences, std::span<const uint32_t> users,
-                     GemmThreads* threads, Matrix hidden);
+/// items has a state of 0. `itemVectors` (items, d) are the items' full vectors. Returns what each
+/// user's last event points back at (users), nothing at all for a model without a pointer.
+std::vector<PointedItems> encodeHistories(const SequenceModel& model, const float* values,
+                                          ConstMatrix itemVectors, const Sequences& sequences,
+                                          std::span<const uint32_t> users, GemmThreads* threads,
+                                          Matrix hidden);
 
 /// How well targets rank among the whole catalogue: means, weighted as the held-out events are.
 struct RankingQuality {

@@ -48,6 +48,7 @@ class Blend {
     Evidence evidence;
     for (size_t i = begin; i < end; ++i) {
       evidence.parts[0].assign(&logits[(i - begin) * items], &logits[(i - begin) * items] + items);
+      if (!cases_.pointed.empty()) addPointed(cases_.pointed[i], evidence.parts[0]);
       fill(i, evidence);
       visit(evidence, i);
     }

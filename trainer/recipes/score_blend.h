@@ -31,6 +31,7 @@ struct BlendWeights {
 struct BlendCases {
   const HeldOut& heldOut;
   ConstMatrix hidden;                ///< (cases, d): what the sequence model made of each history
+  std::span<const PointedItems> pointed;  ///< (cases), or empty: what it points back at in each
   ConstMatrix itemVectors;           ///< (items, d)
   const NeighbourLists& neighbours;  ///< learned without the held-out items
   std::span<const uint32_t> userCounts;  ///< (items) different users, without the held-out items

@@ -72,14 +72,16 @@ void chooseBlend(const SequenceModel& model, const std::vector<float>& values,
   const ConstMatrix items(vectors.data(), model.items(), d);
   std::vector<float> states(held.users.size() * d);
   const Matrix hidden(states.data(), held.users.size(), d);
-  encodeHistories(model, values.data(), items, held.training, held.users, training.threads, hidden);
+  const std::vector<PointedItems> pointed = encodeHistories(
+      model, values.data(), items, held.training, held.users, training.threads, hidden);
   addQueryFeatures(model.queryVectors.in(values.data()), held.queryRows, {}, hidden,
                    training.threads);
   const Baskets baskets(held.training, static_cast<uint32_t>(model.items()));
   NeighbourLists lists = neighboursOf(baskets, kLongLists, threads);
   const std::vector<uint32_t> counts = userCounts(baskets);
   const auto fit = [&] {
-    return fitBlend({held, hidden, items, lists, counts, training.excludeSeen, training.threads});
+    return fitBlend(
+        {held, hidden, pointed, items, lists, counts, training.excludeSeen, training.threads});
   };
   const FittedBlend withLong = fit();
   shorten(lists, kShortLists);

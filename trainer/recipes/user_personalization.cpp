@@ -53,6 +53,13 @@ Sequences sequencesOf(const Dataset& data, const Settings& settings, const Query
   return userHistories(data, options);
 }
 
+/// Where users come back to items, the model learns when and to which.
+SequenceModelConfig modelFor(const Settings& settings, const Sequences& sequences) {
+  SequenceModelConfig config = settings.model;
+  config.pointer = usersRepeat(sequences);
+  return config;
+}
+
 class TransformerWeights : public TrainedModel {
  public:
   TransformerWeights(SequenceModel model, std::vector<float> values, std::vector<float> items,
@@ -73,10 +80,12 @@ class TransformerWeights : public TrainedModel {
              BundleBuilder& bundle) const override {
     const SequenceModelConfig& config = model_.config();
     bundle.setTransformer({config.hiddenDimension, config.layers, config.heads, config.feedForward,
-                           config.maxHistory, config.normEpsilon, model_.inputScale()});
+                           config.maxHistory, config.normEpsilon, model_.inputScale(),
+                           model_.pointer.width()});
     writeItemVectors(items_, config.hiddenDimension, order, precision, bundle);
     for (uint32_t layer = 0; layer < config.layers; ++layer) writeLayer(layer, precision, bundle);
     addVector(SectionKind::FinalNorm, model_.finalNorm, 0, bundle);
+    if (!model_.pointer.empty()) writePointer(precision, bundle);
     query_->write(numbersOf(model_.queryVectors), numbersOf(model_.startVector), precision, bundle);
     writeCounts(counts_, order, bundle);
     blend_.write(order, precision, bundle);
@@ -96,6 +105,13 @@ class TransformerWeights : public TrainedModel {
     addVector(SectionKind::FeedForwardNorm, block.feedForwardNorm, layer, bundle);
     matrix(SectionKind::GateAndUp, block.gateAndUp);
     matrix(SectionKind::Down, block.down);
+  }
+
+  void writePointer(BundlePrecision precision, BundleBuilder& bundle) const {
+    const Parameter& both = model_.pointer.queryKey;
+    addMatrix(SectionKind::PointerQueryKey, transposed(both.in(values_.data())), both.rows,
+              both.rows, precision, 0, bundle);
+    addVector(SectionKind::PointerBias, model_.pointer.distanceBias, 0, bundle);
   }
 
   void addVector(SectionKind kind, const Parameter& parameter, uint32_t layer,
@@ -125,7 +141,7 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   auto query = std::make_unique<QueryTable>(data, settings.query);
   const Sequences sequences = sequencesOf(data, settings, *query);
   const ItemFeatures features = settings.useMetadata ? itemFeaturesOf(data) : ItemFeatures{};
-  const SequenceModel model(settings.model, data.items.size(), features.featureCount,
+  const SequenceModel model(modelFor(settings, sequences), data.items.size(), features.featureCount,
                             query->featureCount());
   GemmThreads threads(options.threads);
   SequenceTrainingOptions training =
@@ -166,7 +182,7 @@ std::optional<RecipeForecast> UserPersonalizationRecipe::forecast(
   const QueryTable query(data, settings.query);
   const Sequences sequences = sequencesOf(data, settings, query);
   const ItemFeatures features = settings.useMetadata ? itemFeaturesOf(data) : ItemFeatures{};
-  const SequenceModel model(settings.model, data.items.size(), features.featureCount,
+  const SequenceModel model(modelFor(settings, sequences), data.items.size(), features.featureCount,
                             query.featureCount());
   GemmThreads threads(options.threads);
   return forecastPasses(model, sequences, features,

@@ -2,11 +2,14 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <functional>
+#include <optional>
 
 #include "tests/support/sample.h"
 
 using namespace attune;
 using namespace attune::testing;
+using trainer::BundleBuilder;
 using trainer::BundlePrecision;
 
 namespace {
@@ -27,8 +30,10 @@ class Reference {
       for (double& x : xs.back()) x *= static_cast<double>(c_.inputScale);
     }
     for (uint32_t layer = 0; layer < c_.layers; ++layer) xs = block(layer, xs);
-    const Vector last = norm(SectionKind::FinalNorm, 0, xs.back());
-    return product(SectionKind::ItemVectors, 0, last, 6);
+    for (Vector& x : xs) x = norm(SectionKind::FinalNorm, 0, x);
+    Vector scores = product(SectionKind::ItemVectors, 0, xs.back(), 6);
+    if (c_.pointer > 0) point(items, xs, scores);
+    return scores;
   }
 
  private:
@@ -100,6 +105,20 @@ class Reference {
     return mixed;
   }
 
+  void point(const std::vector<uint32_t>& items, const std::vector<Vector>& xs,
+             Vector& scores) const {
+    const size_t width = c_.pointer, last = xs.size() - 1;
+    const Vector query = product(SectionKind::PointerQueryKey, 0, xs[last], width);
+    for (size_t j = 0; j < c_.window && j <= last; ++j) {
+      const Vector both = product(SectionKind::PointerQueryKey, 0, xs[last - j], 2 * width);
+      double logit = row(SectionKind::PointerBias, 0, 0, c_.window)[j];
+      for (size_t i = 0; i < width; ++i)
+        logit += query[i] * both[width + i] / std::sqrt(static_cast<double>(width));
+      double& score = scores[items[last - j]];
+      score = std::log(std::exp(score) + std::exp(logit));
+    }
+  }
+
   static void add(Vector& x, const Vector& y) {
     for (size_t i = 0; i < x.size(); ++i) x[i] += y[i];
   }
@@ -109,8 +128,8 @@ class Reference {
 };
 
 struct Asked {
-  explicit Asked(BundlePrecision precision)
-      : bytes(aligned(SampleTransformer().builder(precision).finish())),
+  explicit Asked(BundlePrecision precision, bool pointer = false)
+      : bytes(aligned(SampleTransformer(pointer).builder(precision).finish())),
         engine(std::move(Engine::open(bytes.span()).value())) {}
 
   /// All items' scores, by item.
@@ -138,8 +157,9 @@ const std::vector<uint32_t> kWalk = {0, 3, 1, 5, 2, 2, 4, 0, 1, 3, 5, 4, 2, 0, 3
 }  // namespace
 
 TEST_CASE("the transformer's shares are those of the plainly written model") {
-  Asked asked(BundlePrecision::float32);
-  const SampleTransformer sample;
+  const bool pointer = GENERATE(false, true);
+  Asked asked(BundlePrecision::float32, pointer);
+  const SampleTransformer sample(pointer);
   for (size_t length = 1; length <= kWalk.size(); ++length) {
     const std::vector<uint32_t> items(kWalk.begin(), kWalk.begin() + static_cast<long>(length));
     const Vector logits = Reference(sample).logits(items);
@@ -153,8 +173,9 @@ TEST_CASE("the transformer's shares are those of the plainly written model") {
 }
 
 TEST_CASE("an event at a time gives the bits of the whole history at once") {
+  const bool pointer = GENERATE(false, true);
   for (const BundlePrecision precision : {BundlePrecision::float32, BundlePrecision::int8}) {
-    Asked asked(precision);
+    Asked asked(precision, pointer);
     Session growing(asked.engine->items(), 100);
     for (size_t length = 1; length <= kWalk.size(); ++length) {
       REQUIRE(growing.record(asked.engine->items()[kWalk[length - 1]], "click",
@@ -166,7 +187,7 @@ TEST_CASE("an event at a time gives the bits of the whole history at once") {
 }
 
 TEST_CASE("a bounded session answers from the events it holds, however it came to hold them") {
-  Asked asked(BundlePrecision::int8);
+  Asked asked(BundlePrecision::int8, GENERATE(false, true));
   for (const uint32_t maxEvents : {1u, 2u, 3u, 5u, 7u, 8u, 20u}) {
     Session bounded(asked.engine->items(), maxEvents);
     for (size_t i = 0; i < kWalk.size(); ++i) {
@@ -210,7 +231,7 @@ TEST_CASE("events out of order, a cleared and a restored session start anew") {
 }
 
 TEST_CASE("unknown items change nothing, and a user without known events gets popular items") {
-  Asked asked(BundlePrecision::int8);
+  Asked asked(BundlePrecision::int8, GENERATE(false, true));
   Session session = asked.session({0, 3});
   REQUIRE(session.record("unknown", "click", 99, 0).ok());
   CHECK(asked.scores(session) == asked.scores(asked.session({0, 3})));
@@ -222,7 +243,7 @@ TEST_CASE("unknown items change nothing, and a user without known events gets po
 }
 
 TEST_CASE("scores are shares of the whole catalogue, whatever a filter takes out") {
-  Asked asked(BundlePrecision::int8);
+  Asked asked(BundlePrecision::int8, GENERATE(false, true));
   const Session session = asked.session({0, 3, 1});
   double total = 0;
   const auto all = asked.scores(session);
@@ -238,7 +259,7 @@ TEST_CASE("scores are shares of the whole catalogue, whatever a filter takes out
 }
 
 TEST_CASE("a ranking's shares sum to one and keep the order of recommendations") {
-  Asked asked(BundlePrecision::int8);
+  Asked asked(BundlePrecision::int8, GENERATE(false, true));
   const Session session = asked.session({0, 3, 1});
   REQUIRE(asked.engine->recommend(session, {.numResults = 6}, asked.scratch).ok());
   const auto order = idsOf(*asked.engine, asked.scratch.ranked.span());
@@ -250,11 +271,42 @@ TEST_CASE("a ranking's shares sum to one and keep the order of recommendations")
 }
 
 TEST_CASE("bytes instead of floats move the shares a little only") {
-  Asked exact(BundlePrecision::float32);
-  Asked small(BundlePrecision::int8);
+  const bool pointer = GENERATE(false, true);
+  Asked exact(BundlePrecision::float32, pointer);
+  Asked small(BundlePrecision::int8, pointer);
   const auto a = exact.scores(exact.session(kWalk));
   const auto b = small.scores(small.session(kWalk));
   for (size_t item = 0; item < 6; ++item) CHECK(std::fabs(a[item] - b[item]) < 0.03f);
+}
+
+TEST_CASE("what is pointed at in one request leaves nothing for the next") {
+  Asked asked(BundlePrecision::int8, true);
+  const auto first = asked.scores(asked.session({0, 3}));
+  asked.scores(asked.session({5, 5, 4}));
+  asked.scores(asked.session({}));
+  CHECK(asked.scores(asked.session({0, 3})) == first);
+}
+
+TEST_CASE("a pointer without its weights, or too wide, is a damaged bundle, not a crash") {
+  const auto opened = [](const std::function<void(BundleBuilder&)>& change) {
+    BundleBuilder builder = SampleTransformer(true).builder(BundlePrecision::int8);
+    change(builder);
+    const Buffer<uint8_t> bytes = aligned(builder.finish());
+    const auto engine = Engine::open(bytes.span());
+    return engine.ok() ? std::nullopt : std::optional(engine.error().code);
+  };
+  CHECK(opened([](BundleBuilder&) {}) == std::nullopt);
+  CHECK(opened([](BundleBuilder& b) { b.remove(SectionKind::PointerBias); }) ==
+        ErrorCode::CorruptBundle);
+  CHECK(opened([](BundleBuilder& b) { b.remove(SectionKind::PointerQueryKey); }) ==
+        ErrorCode::CorruptBundle);
+  for (const size_t width : {size_t{4}, size_t{1025}}) {
+    CHECK(opened([&](BundleBuilder& b) {
+            TransformerConfig config = SampleTransformer(true).config;
+            config.pointer = width;
+            b.setTransformer(config);
+          }) == ErrorCode::CorruptBundle);
+  }
 }
 
 TEST_CASE("related items are the nearest by angle") {

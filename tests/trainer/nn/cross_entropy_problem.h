@@ -117,7 +117,7 @@ struct Reference {
   }
 };
 
-Reference wholeSoftmax(const Problem& p, Reduction reduction = Reduction::mean) {
+inline Reference wholeSoftmax(const Problem& p, Reduction reduction = Reduction::mean) {
   return {p,
           [&](size_t t) {
             std::vector<std::pair<uint32_t, double>> list{{p.targets[t], 0}};
@@ -129,7 +129,7 @@ Reference wholeSoftmax(const Problem& p, Reduction reduction = Reduction::mean) 
           reduction};
 }
 
-Reference sampledSoftmax(const Problem& p, const SampledNegatives& negatives) {
+inline Reference sampledSoftmax(const Problem& p, const SampledNegatives& negatives) {
   const auto correction = [&](uint32_t item) {
     return negatives.logExpectedCount.empty() ? 0.0 : -negatives.logExpectedCount[item];
   };
@@ -154,7 +154,7 @@ double relativeError(const std::vector<float>& a, const std::vector<double>& b) 
   return std::sqrt(error / std::max(size, 0.01));
 }
 
-void checkAgainst(const Reference& reference, const Problem& p, const CrossEntropyLoss& loss,
+inline void checkAgainst(const Reference& reference, const Problem& p, const CrossEntropyLoss& loss,
                   double tolerance = 3e-6) {
   CHECK(loss.weightedSum == Approx(reference.loss).epsilon(tolerance));
   CHECK(loss.weights == Approx(reference.weights));
@@ -163,11 +163,11 @@ void checkAgainst(const Reference& reference, const Problem& p, const CrossEntro
   if (!p.bias.empty()) CHECK(relativeError(p.biasGradient, reference.bias) < 3 * tolerance);
 }
 
-bool sameBits(const std::vector<float>& a, const std::vector<float>& b) {
+inline bool sameBits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-bool hasNan(const std::vector<float>& values) {
+inline bool hasNan(const std::vector<float>& values) {
   return std::any_of(values.begin(), values.end(), [](float x) { return std::isnan(x); });
 }
 

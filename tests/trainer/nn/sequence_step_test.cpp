@@ -91,6 +91,31 @@ TEST_CASE("a step's gradient is its finite difference: starts, features, weights
   }
 }
 
+TEST_CASE("a step's gradient is its finite difference with a pointer") {
+  SequenceModelConfig config = smallConfig();
+  config.pointer = true;
+  const SequenceModel model(config, kWorldItems, 0, kQueryFeatures);
+  Sequences sequences = knownUsers();
+  sequences.items = {1, 2, 1, 1, 5, 5, 7, 8, 7};  // something to point at
+  const PackedBatch batch = batchOf(sequences, true);
+  SequenceTrainingOptions options = quickOptions();
+  options.dropout = 0.3f;
+  options.queryDropout = 0;
+  const ItemFeatures none;
+  SequenceStep step(model, batch.items, none, options);
+  auto values = randomNumbers(model.layout().size(), 3, 0.3f);
+  const auto loss = [&] { return step.compute(batch, values, 4).mean(); };
+  loss();
+  const std::vector<float> gradients(step.gradients().begin(), step.gradients().end());
+  for (const Parameter& parameter : {model.pointer.queryKey, model.pointer.distanceBias,
+                                     model.itemVectors, model.queryVectors, model.finalNorm}) {
+    INFO(parameter.name);
+    checkGradient(std::span(values).subspan(parameter.offset, parameter.size()),
+                  std::span<const float>(gradients).subspan(parameter.offset, parameter.size()),
+                  loss, 0.01, 3e-3f);
+  }
+}
+
 TEST_CASE("a target of weight 0 teaches nothing, and only the ratio of weights matters") {
   const SequenceModel model(smallConfig(), kWorldItems);
   SequenceTrainingOptions options = quickOptions();
