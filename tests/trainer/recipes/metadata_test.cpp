@@ -64,8 +64,8 @@ struct Asker {
 
 TEST_CASE("context that decides the right item is learned, and is of no use when it is left out") {
   // One of five items is right with the context, one of ten without it.
-  CHECK(ndcgWithout({}) > 0.5);
-  CHECK(ndcgWithout({"use_context"}) < 0.47);
+  CHECK(ndcgWithout({}) > 0.55);
+  CHECK(ndcgWithout({"use_context"}) < 0.49);
 }
 
 TEST_CASE("a user without events gets lists by attributes and context, and the first event moves them") {
@@ -142,5 +142,5 @@ TEST_CASE("weights of events choose what is foretold") {
   };
   CHECK(shareOfLook() < 0.2f);
   events.weight.clear();
-  CHECK(shareOfLook() > 0.6f);
+  CHECK(shareOfLook() > 0.4f);
 }
