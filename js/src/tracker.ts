@@ -248,7 +248,7 @@ function collectorUrl(endpoint: string | URL): string {
   try {
     return absoluteUrl(`${endpoint}`.replace(/\/*$/, '/v1/events'));
   } catch {
-    throw invalid(`endpoint: ${show(endpoint)} is no URL`);
+    throw invalid(`endpoint: ${show(endpoint)} is not the URL of a collector`);
   }
 }
 
