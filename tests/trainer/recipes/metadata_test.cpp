@@ -140,7 +140,7 @@ TEST_CASE("weights of events choose what is foretold") {
     const Scored& best = scratch.ranked[0];
     return best.item == asked[0] ? best.score : scratch.ranked[1].score;
   };
-  CHECK(shareOfLook() < 0.2f);
+  CHECK(shareOfLook() < 0.05f);
   events.weight.clear();
-  CHECK(shareOfLook() > 0.4f);
+  CHECK(shareOfLook() > 0.2f);
 }
