@@ -194,7 +194,7 @@ void scanCodesPlainly(const CodedRows& rows, const CodeTables& tables, std::span
   scanPlainly(rows, tables, 0, out);
 }
 
-void scanCodes(const CodedRows& rows, const CodeTables& tables, std::span<float> out) {
+[[gnu::noinline]] void scanCodes(const CodedRows& rows, const CodeTables& tables, std::span<float> out) {
   size_t done = 0;
 #if defined(__wasm_simd128__) || defined(__x86_64__)
   if (hasCodeKernel()) done = scanPairs(rows, tables, out);

@@ -19,19 +19,23 @@ Float4 load(const float* from) {
   return four;
 }
 
+// Loops over the parts are unrolled so that these are registers.
 /// Sixteen partial sums: lane i holds the terms whose index is i modulo 16.
 struct Lanes {
   Float4 part[4] = {};
 
   /// 16 terms.
   void add(const float* terms) {
+#pragma GCC unroll 4
     for (size_t j = 0; j < 4; ++j) part[j] += load(terms + 4 * j);
   }
   void addProducts(const float* a, const float* b) {
+#pragma GCC unroll 4
     for (size_t j = 0; j < 4; ++j) part[j] += load(a + 4 * j) * load(b + 4 * j);
   }
+  Float4 fourTotals() const { return (part[0] + part[1]) + (part[2] + part[3]); }
   float total() const {
-    const Float4 four = (part[0] + part[1]) + (part[2] + part[3]);
+    const Float4 four = fourTotals();
     return (four[0] + four[1]) + (four[2] + four[3]);
   }
 };
@@ -67,18 +71,33 @@ float floatOf(uint32_t bits) {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-/// dot of each of four rows with x, with the same bits. REQUIRES: x.size() is a multiple of 16
-Float4 fourDots(const float* rows, std::span<const float> x) {
-  Float4 totals[4] = {};  // of each row, its four lanes
-  for (size_t row = 0; row < 4; ++row, rows += x.size()) {
-    Lanes lanes;
-    for (size_t i = 0; i < x.size(); i += 16) lanes.addProducts(rows + i, x.data() + i);
-    totals[row] = (lanes.part[0] + lanes.part[1]) + (lanes.part[2] + lanes.part[3]);
+/// The products of x with two rows, one behind the other. REQUIRES: x.size() is a multiple of 16
+struct TwoRows {
+  Lanes one, other;
+
+  TwoRows(const float* row, std::span<const float> x) {
+    const float* next = row + x.size();
+    for (size_t i = 0; i < x.size(); i += 16) {
+#pragma GCC unroll 4
+      for (size_t j = 0; j < 4; ++j) {
+        const Float4 factors = load(x.data() + i + 4 * j);
+        one.part[j] += load(row + i + 4 * j) * factors;
+        other.part[j] += load(next + i + 4 * j) * factors;
+      }
+    }
   }
-  Float4 lane[4];  // of all rows
-  for (size_t i = 0; i < 4; ++i)
-    lane[i] = Float4{totals[0][i], totals[1][i], totals[2][i], totals[3][i]};
-  return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+  /// Of both, each first lane added to its second one, and its third one to its fourth one.
+  Float4 halves() const {
+    const Float4 a = one.fourTotals(), b = other.fourTotals();
+    return __builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7);
+  }
+};
+
+/// dot of each of four rows with x, with the same bits. REQUIRES: as above
+Float4 fourDots(const float* rows, std::span<const float> x) {
+  const Float4 ab = TwoRows(rows, x).halves();
+  const Float4 cd = TwoRows(rows + 2 * x.size(), x).halves();
+  return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
 }
 
 constexpr float kLeastExponent = -87.3f;  // of expOf; below it e^x is 0
@@ -108,10 +127,11 @@ Float4 expOfNegatives(Float4 x) {
 }
 
 /// The highest of the values; NaN ones do not count.
-float highestOf(std::span<const float> values) {
+[[gnu::noinline]] float highestOf(std::span<const float> values) {
   Float4 best[4] = {splat(-kInfinity), splat(-kInfinity), splat(-kInfinity), splat(-kInfinity)};
   const size_t whole = values.size() / 16 * 16;
   for (size_t i = 0; i < whole; i += 16)
+#pragma GCC unroll 4
     for (size_t j = 0; j < 4; ++j) best[j] = larger(load(&values[i + 4 * j]), best[j]);
   const Float4 four = larger(larger(best[0], best[1]), larger(best[2], best[3]));
   float highest = -kInfinity;
@@ -136,22 +156,24 @@ Float4 powersOfTwo(Float4 x) {
   return p * (Float4)(((Bits4)shifted << 23) + 0x3f800000u);
 }
 
+/// Sixteen numbers in `room`: fewer, and -infinity behind them.
+[[gnu::noinline]] const float* filledUp(std::span<const float> values, float* room) {
+  for (size_t i = 0; i < 16; ++i) room[i] = i < values.size() ? values[i] : -kInfinity;
+  return room;
+}
+
 /// The sum of e^(value - highest), in dot's order; where that is 0, 2^-126 is as good: there is a
 /// term of 1. REQUIRES: no value is above `highest`
 float sumOfPowers(std::span<const float> values, float highest) {
   Lanes lanes;
   const Float4 shift = splat(highest), factor = splat(1.44269504f), least = splat(-126.0f);
-  const auto add = [&](const float* sixteen) {
+  float rest[16];
+  for (size_t i = 0; i < values.size(); i += 16) {
+    const float* sixteen = values.data() + i;
+    if (values.size() - i < 16) sixteen = filledUp(values.subspan(i), rest);
+#pragma GCC unroll 4
     for (size_t j = 0; j < 4; ++j)
       lanes.part[j] += powersOfTwo(larger((load(sixteen + 4 * j) - shift) * factor, least));
-  };
-  const size_t whole = values.size() / 16 * 16;
-  for (size_t i = 0; i < whole; i += 16) add(values.data() + i);
-  if (whole < values.size()) {
-    float rest[16];
-    for (size_t i = 0; i < 16; ++i)
-      rest[i] = whole + i < values.size() ? values[whole + i] : -kInfinity;
-    add(rest);
   }
   return lanes.total();
 }
@@ -181,6 +203,7 @@ float dotBytes(std::span<const float> a, const int8_t* bytes, float scale) {
         (Int4)__builtin_shufflevector(all, all, 8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11),
         (Int4)__builtin_shufflevector(all, all, 12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15,
                                       15, 15, 15)};
+#pragma GCC unroll 4
     for (size_t j = 0; j < 4; ++j)
       lanes.part[j] +=
           load(sixteen + 4 * j) * (splat(scale) * __builtin_convertvector(wide[j] >> 24, Float4));
@@ -290,7 +313,7 @@ void softmax(std::span<float> values) {
   for (float& value : values) value *= scale;
 }
 
-SoftmaxScale softmaxScale(std::span<const float> scores) {
+[[gnu::noinline]] SoftmaxScale softmaxScale(std::span<const float> scores) {
   constexpr size_t kBlock = 1024;
   float highest = -kInfinity;
   double total = 0;
@@ -315,6 +338,7 @@ double sampledPowersBelow(std::span<const float> scores, float ceiling, float hi
   double total = 0;
   size_t seen = 0;
   for (size_t i = 0; i + 16 <= scores.size(); i += kEvery, seen += 16) {
+#pragma GCC unroll 4
     for (size_t j = 0; j < 4; ++j) {
       const Float4 four = load(&scores[i + 4 * j]);
       const Float4 powers = powersOfTwo(larger((four - shift) * factor, least));

@@ -23,7 +23,7 @@ int32_t dotScalar(const int8_t* row, const int16_t* query, size_t stride) {
   return sum;
 }
 
-void scanScalar(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
+[[gnu::noinline]] void scanScalar(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
   for (size_t r = 0; r < rows.rows(); ++r)
     out[r] = static_cast<float>(dotScalar(rows.row(r).data(), query.numbers.data(), rows.stride)) *
              (rows.scales[r] * query.scale);
@@ -90,9 +90,9 @@ struct Turns {
   size_t parts, rowsOfPart, rowsOfTurn;
 };
 
-/// The first rows, in parts that take turns. REQUIRES: all rows of parts and turns are multiples of 4
+/// The first rows, in parts that take turns. Not inline, because most catalogues need one of them only. REQUIRES: all rows of parts and turns are multiples of 4
 template <class Numbers>
-void scanFours(const ByteRows& rows, const WideQuery& query, const Turns& turns,
+[[gnu::noinline]] void scanFours(const ByteRows& rows, const WideQuery& query, const Turns& turns,
                std::span<float> out) {
   const Numbers numbers(query.numbers.data(), rows.stride);
   const size_t stride = numbers.stride;

@@ -80,6 +80,15 @@ class Survivors {
     if (count_ == limit_) prune();
   }
 
+  /// Those of the scores from item `first` on that have a bit, pass and are not below threshold().
+  [[gnu::noinline]] void offer(uint32_t first, const float* scores, uint32_t bits, const uint8_t* passes) {
+    for (; bits != 0; bits &= bits - 1) {
+      const int j = std::countr_zero(bits);
+      if (scores[j] >= threshold_ && (passes == nullptr || passes[j] != 0))
+        offer(first + static_cast<uint32_t>(j), scores[j]);
+    }
+  }
+
   /// Leaves the k best, in no order; or all, if they are not more than `enough`.
   size_t finish(size_t enough) {
     if (count_ > enough) prune();
@@ -144,17 +153,13 @@ size_t collect(std::span<const float> scores, size_t k, size_t enough, float thr
   Passing passing(mask, scores.size());
   const size_t whole = scores.size() / kGroup * kGroup;
   for (size_t i = 0; i < scores.size(); i += kGroup) {
-    if (i < whole && passing.excludes(i)) continue;
-    uint32_t bits = i < whole ? reaching(&scores[i], survivors.threshold())
-                              : (uint32_t{1} << (scores.size() - whole)) - 1;
-    if (bits == 0) continue;
-    const uint8_t* passes = passing.of(i);
-    for (; bits != 0; bits &= bits - 1) {
-      const auto j = static_cast<size_t>(std::countr_zero(bits));
-      const float score = scores[i + j];
-      if (score >= survivors.threshold() && (passes == nullptr || passes[j] != 0))
-        survivors.offer(static_cast<uint32_t>(i + j), score);
-    }
+    uint32_t bits = 0;
+    while (i < whole && (passing.excludes(i) ||
+                         (bits = reaching(&scores[i], survivors.threshold())) == 0))
+      i += kGroup;
+    if (i >= whole) bits = (uint32_t{1} << (scores.size() - whole)) - 1;
+    if (bits == 0) break;
+    survivors.offer(static_cast<uint32_t>(i), &scores[i], bits, passing.of(i));
   }
   return survivors.finish(enough);
 }

@@ -248,8 +248,10 @@ Result<RowsView> Bundle::rows(const RowSections& sections, size_t count, uint64_
   if (!mayLackOffsets || has(sections.offsets, column)) {
     const auto found = offsets(sections.offsets, count, end, column);
     ATTUNE_TRY(found);
-    if (countUp(found.value())) return RowsView::oneEach(static_cast<uint32_t>(count));
-    return RowsView(found.value());
+    const RowsView rows(found.value());
+    const LengthRange lengths = lengthsOf(rows);
+    if (lengths.least == 1 && lengths.most == 1) return RowsView::oneEach(rows.size());
+    return rows;
   }
   if (!has(sections.lengths, column)) {
     if (end != count) return corrupt("not one element each");

@@ -38,6 +38,9 @@ class RowsView {
 
   uint32_t size() const { return count_; }
   bool areOneEach() const { return marks_ == nullptr; }
+  /// How many elements each row has, if that is stored; or where each begins and the last one ends, if that is.
+  const uint8_t* lengths() const { return lengths_; }
+  const uint32_t* offsets() const { return lengths_ == nullptr ? marks_ : nullptr; }
   /// REQUIRES: row < size()
   Row operator[](size_t row) const;
   /// Where `count` rows from row `begin` on begin, and the end of the last one: count + 1 offsets, which

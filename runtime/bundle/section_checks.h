@@ -19,8 +19,6 @@ bool areWithin(std::span<const float> numbers, float limit);
 bool hasInfinite(const NumberView& numbers);
 /// Whether no number is less than the one before it.
 bool areMonotone(std::span<const uint32_t> numbers);
-/// Whether the numbers are 0, 1, 2 and so on.
-bool countUp(std::span<const uint32_t> numbers);
 
 /// Whether all rows of these lengths have `end` elements together and the marks are where every
 /// 16th begins.
@@ -32,6 +30,7 @@ struct LengthRange {
   uint32_t most = 0;
 };
 LengthRange lengthsOf(const RowsView& rows);
+bool isAscii(std::string_view text);
 /// Whether a text and each of the strings that it consists of is UTF-8.
 /// REQUIRES: the rows' elements are the bytes of the text
 bool areUtf8(std::string_view text, const RowsView& rows);

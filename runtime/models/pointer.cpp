@@ -9,7 +9,7 @@
 namespace attune {
 
 Result<Pointer> Pointer::open(const Bundle& bundle, size_t dimension, size_t width, size_t window,
-                              Buffer<float>& storage) {
+                              WeightStorage& storage) {
   Pointer pointer;
   if (width == 0) return pointer;
   WeightReader read(bundle, 0, storage);

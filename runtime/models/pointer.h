@@ -5,6 +5,7 @@
 
 #include "runtime/base/memory.h"
 #include "runtime/models/model.h"
+#include "runtime/models/weight_reader.h"
 
 namespace attune {
 
@@ -20,13 +21,13 @@ struct PointerMemory {
 /// Without weights in the bundle it points at nothing. A view of the weights.
 class Pointer {
  public:
-  /// Numbers that openInto appends to `storage`.
+  /// Numbers that openInto appends to `storage` at most.
   static size_t weightCount(size_t dimension, size_t width, size_t window) {
     return 2 * width * dimension + window;
   }
   /// Reads the weights; nothing with a width of 0. Errors: CorruptBundle, OutOfMemory.
   static Result<Pointer> open(const Bundle& bundle, size_t dimension, size_t width, size_t window,
-                              Buffer<float>& storage);
+                              WeightStorage& storage);
 
   bool empty() const { return width_ == 0; }
   Status reserve(PointerMemory& memory) const;

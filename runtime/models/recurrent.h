@@ -6,6 +6,7 @@
 #include "runtime/models/item_vectors.h"
 #include "runtime/models/model.h"
 #include "runtime/models/popularity.h"
+#include "runtime/models/weight_reader.h"
 
 namespace attune {
 
@@ -68,7 +69,7 @@ class RecurrentModel : public Model {
   RecurrentConfig config_;
   PopularityCounts counts_;
   ItemVectors vectors_;
-  Buffer<float> storage_;  // what the weights' spans lie in
+  WeightStorage storage_;  // what the weights' spans lie in, or the bundle
   RecurrentWeights weights_;
 };
 

@@ -9,7 +9,7 @@ Error corrupt(const char* what) { return {ErrorCode::CorruptBundle, what}; }
 
 size_t weightCount(size_t d) { return 2 * (6 * d * d + 4 * d) + d * d + 2 * d; }
 
-Status readUnit(const Bundle& bundle, uint32_t index, size_t d, Buffer<float>& storage,
+Status readUnit(const Bundle& bundle, uint32_t index, size_t d, WeightStorage& storage,
                 RecurrentUnit& unit) {
   WeightReader read(bundle, index, storage);
   ATTUNE_TRY(read.matrix(SectionKind::RecurrentInput, 3 * d, d, unit.input));
@@ -37,9 +37,9 @@ Result<RecurrentConfig> readRecurrentConfig(const Bundle& bundle) {
 }
 
 Status readRecurrentWeights(const Bundle& bundle, const RecurrentConfig& config,
-                            Buffer<float>& storage, RecurrentWeights& weights) {
+                            WeightStorage& storage, RecurrentWeights& weights) {
   const size_t d = config.dimension;
-  ATTUNE_TRY(storage.reserve(weightCount(d)));
+  storage.most = weightCount(d);
   ATTUNE_TRY(readUnit(bundle, 0, d, storage, weights.session));
   ATTUNE_TRY(readUnit(bundle, 1, d, storage, weights.user));
   WeightReader read(bundle, 0, storage);

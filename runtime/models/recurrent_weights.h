@@ -7,9 +7,8 @@ namespace attune {
 /// The configuration, checked. Error: CorruptBundle.
 Result<RecurrentConfig> readRecurrentConfig(const Bundle& bundle);
 
-/// Reads all weights: bytes with scales become floats. `storage` is filled once and not moved, so
-/// that the spans stay valid. Errors: CorruptBundle, OutOfMemory.
+/// Reads all weights. Errors: CorruptBundle, OutOfMemory.
 Status readRecurrentWeights(const Bundle& bundle, const RecurrentConfig& config,
-                            Buffer<float>& storage, RecurrentWeights& weights);
+                            WeightStorage& storage, RecurrentWeights& weights);
 
 }  // namespace attune

@@ -8,6 +8,7 @@
 #include "runtime/models/pointer.h"
 #include "runtime/models/popularity.h"
 #include "runtime/models/query_vectors.h"
+#include "runtime/models/weight_reader.h"
 
 namespace attune {
 
@@ -79,7 +80,7 @@ class TransformerModel : public Model {
   ItemVectors vectors_;
   QueryVectors queryVectors_;
   Pointer pointer_;
-  Buffer<float> weights_;  // what the layers' spans lie in
+  WeightStorage weights_;  // what the layers' spans lie in, or the bundle
   Buffer<TransformerLayer> layers_;
   std::span<const float> finalNorm_;  // (d)
 };

@@ -42,11 +42,11 @@ size_t weightCount(const TransformerConfig& config) {
 }
 
 Status readTransformerWeights(const Bundle& bundle, const TransformerConfig& config,
-                              Buffer<float>& storage, Buffer<TransformerLayer>& layers,
+                              WeightStorage& storage, Buffer<TransformerLayer>& layers,
                               std::span<const float>& finalNorm) {
   const size_t d = config.dimension;
   const size_t f = config.feedForward;
-  ATTUNE_TRY(storage.reserve(weightCount(config)));
+  storage.most = weightCount(config);
   for (uint32_t index = 0; index < config.layers; ++index) {
     TransformerLayer layer;
     WeightReader read(bundle, index, storage);

@@ -5,9 +5,7 @@ namespace attune {
 Status WeightReader::vector(SectionKind kind, size_t count, std::span<const float>& out) {
   const auto floats = bundle_.floats(kind, count, layer_, kLargestWeight);
   ATTUNE_TRY(floats);
-  const size_t begin = storage_.size();
-  ATTUNE_TRY(storage_.append(floats.value()));
-  out = storage_.span().subspan(begin);
+  out = floats.value();
   return {};
 }
 
@@ -19,11 +17,13 @@ Status WeightReader::matrix(SectionKind kind, size_t rows, size_t columns,
   ATTUNE_TRY(bytes);
   const auto scales = bundle_.floats(scalesKind, rows, layer_, kLargestWeight / 128);
   ATTUNE_TRY(scales);
-  const size_t begin = storage_.size();
-  ATTUNE_TRY(storage_.resize(begin + rows * columns));
+  Buffer<float>& floats = storage_.floats;
+  ATTUNE_TRY(floats.reserve(storage_.most));
+  const size_t begin = floats.size();
+  ATTUNE_TRY(floats.resize(begin + rows * columns));
   for (size_t i = 0; i < rows * columns; ++i)
-    storage_[begin + i] = scales.value()[i / columns] * static_cast<float>(bytes.value()[i]);
-  out = storage_.span().subspan(begin);
+    floats[begin + i] = scales.value()[i / columns] * static_cast<float>(bytes.value()[i]);
+  out = floats.span().subspan(begin);
   return {};
 }
 

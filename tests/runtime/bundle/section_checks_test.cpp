@@ -63,9 +63,15 @@ TEST_CASE("a float beyond the limit, of either sign, infinite or no number at al
 
 TEST_CASE("infinite numbers of a column are found, and missing ones let pass") {
   const auto infinite = [](auto bad, NumberView::Type type) {
-    std::vector<decltype(bad)> numbers(9, 1);
-    numbers[7] = bad;
-    return hasInfinite({reinterpret_cast<uint8_t*>(numbers.data()), 9, type});
+    std::vector<decltype(bad)> numbers(41, 1);
+    size_t found = 0;
+    for (size_t at = 0; at < numbers.size(); ++at) {
+      auto changed = numbers;
+      changed[at] = bad;
+      found += hasInfinite({reinterpret_cast<uint8_t*>(changed.data()), changed.size(), type});
+    }
+    CHECK((found == 0 || found == numbers.size()));
+    return found > 0;
   };
   const float infinity = std::numeric_limits<float>::infinity();
   const float none = std::numeric_limits<float>::quiet_NaN();
@@ -90,17 +96,37 @@ TEST_CASE("offsets that go back anywhere are found") {
   }
 }
 
-TEST_CASE("only 0, 1, 2 and so on counts up") {
-  CHECK(countUp(std::vector<uint32_t>{0, 1, 2, 3, 4}));
-  CHECK_FALSE(countUp(std::vector<uint32_t>{0, 1, 2, 2, 4}));
-  CHECK_FALSE(countUp(std::vector<uint32_t>{1, 2, 3}));
-}
-
-TEST_CASE("the shortest and the longest string are told by offsets alone") {
+TEST_CASE("the shortest and the longest row are found wherever they are, by offsets and by lengths") {
   const LengthRange range = lengthsOf(Strings({"aaa", "b", "cccccc", "dd"}).rows());
   CHECK(range.least == 1);
   CHECK(range.most == 6);
   CHECK(lengthsOf(Strings({"a", ""}).rows()).least == 0);
+  for (size_t at = 1; at < 150; ++at) {
+    std::vector<uint8_t> lengths(150, 7);
+    lengths[at - 1] = 200;
+    lengths[at] = 3;
+    std::vector<uint32_t> offsets{0}, marks;
+    for (size_t i = 0; i < lengths.size(); ++i) {
+      if (i % RowsView::kMarked == 0) marks.push_back(offsets.back());
+      offsets.push_back(offsets.back() + lengths[i]);
+    }
+    for (const RowsView& rows : {RowsView(offsets), RowsView(lengths, marks)}) {
+      CHECK(lengthsOf(rows).least == 3);
+      CHECK(lengthsOf(rows).most == 200);
+    }
+  }
+  CHECK(lengthsOf(RowsView::oneEach(5)).least == 1);
+  CHECK(lengthsOf(RowsView::oneEach(5)).most == 1);
+}
+
+TEST_CASE("a byte that is not ASCII is found wherever it is") {
+  CHECK(isAscii(""));
+  for (size_t at = 0; at < 150; ++at) {
+    std::string text(150, 'a');
+    CHECK(isAscii(text));
+    text[at] = '\x80';
+    CHECK_FALSE(isAscii(text));
+  }
 }
 
 TEST_CASE("strings are in order when each comes before the next, byte by byte without signs") {
