@@ -11,7 +11,7 @@ import { build } from 'esbuild';
  * of use without load() is apart from it, because some bundlers keep all of a file whose import() may run.
  */
 const kShared = {
-  base: ['errors', 'check', 'disposable', 'store', 'uuid', 'within-time'],
+  base: ['errors', 'check', 'compile', 'disposable', 'store', 'uuid', 'within-time'],
   core: ['load'],
   wire: ['wire', 'wire-lists', 'saved-history'],
   'edge-handler': ['edge-handler', 'edge-stores'],

@@ -2,6 +2,7 @@
 // passed in by index.ts, node.ts, workerd.ts and inline.ts.
 import { Engine } from './abi.js';
 import { bytesOf, checkCount, checkOptions, invalid, show } from './check.js';
+import { compile } from './compile.js';
 import { AttuneError, messageOf, partOf } from './errors.js';
 import { type Fill, fillFrom, type Opened, type Pending } from './filling.js';
 import type { PublishedRecommender } from './published.js';
@@ -130,13 +131,7 @@ class Loader {
     try {
       const source = await find();
       if (isModule(source)) return source;
-      const opened = await this.#open('attune.wasm', source);
-      // Streaming refuses other types; static hosts that do not know .wasm still work.
-      if (!(opened instanceof Uint8Array) && isWasmType(opened)) {
-        return await WebAssembly.compileStreaming(opened);
-      }
-      const bytes = opened instanceof Uint8Array ? opened : await opened.arrayBuffer();
-      return await WebAssembly.compile(bytes as BufferSource);
+      return await compile(await this.#open('attune.wasm', source));
     } catch (cause) {
       if (cause instanceof AttuneError && cause.code === 'INVALID_ARGUMENT') throw cause;
       throw unavailable(cause);
@@ -201,10 +196,6 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 
 function isUrl(source: unknown): source is string | URL {
   return typeof source === 'string' || source instanceof URL;
-}
-
-function isWasmType({ headers }: Response): boolean {
-  return /^application\/wasm\b/.test(headers.get('content-type') ?? '');
 }
 
 function isModule(value: unknown): value is WebAssembly.Module {

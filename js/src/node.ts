@@ -1,28 +1,52 @@
 // Entry for Node, Deno and Bun: a string may name a file, and attune.wasm is read from the disk.
-import { AttuneError, messageOf } from './errors.js';
+import { compile } from './compile.js';
+import { AttuneError, messageOf, partOf } from './errors.js';
 import type { Fill } from './filling.js';
-import { type Load, makeLoad } from './load.js';
+import type { Load } from './load.js';
 
 export * from './api.js';
 
 const kPiece = 1 << 20;
 
+let own: Promise<WebAssembly.Module> | undefined;
+let loaded: Promise<Load> | undefined;
+
 /** Loads a bundle from a URL, `Response`, bytes or, with `publicKeys`, a signed manifest. Errors: those of the table in the README. */
-export const load: Load = /* @__PURE__ */ makeLoad({
-  defaultWasm: () => new URL('./attune.wasm', import.meta.url),
-  readFile: (source) => {
-    const fill = fillFile(source);
-    return fill && read(fill);
-  },
-  fillFile,
-  digest,
-});
+export const load = ((source, options) => {
+  // First, because a fresh process then compiles it while it reads the rest of the package; load() says what is wrong with it.
+  if (options?.wasm === undefined) ownModule().catch(() => {});
+  loaded ??= partOf(import('./load.js')).then(({ makeLoad }) =>
+    makeLoad({ defaultWasm: ownModule, readFile, fillFile, digest }),
+  );
+  return loaded.then((load) => load(source, options));
+}) as Load;
+
+/** The package's attune.wasm, compiled. */
+function ownModule(): Promise<WebAssembly.Module> {
+  own ??= compileOwn().catch((error: unknown) => {
+    own = undefined;
+    throw error;
+  });
+  return own;
+}
+
+async function compileOwn(): Promise<WebAssembly.Module> {
+  const fs = await nodeFs();
+  return compile(fs.readFileSync(new URL('./attune.wasm', import.meta.url)));
+}
+
+function readFile(source: string | URL): Promise<Uint8Array> | undefined {
+  const fill = fillFile(source);
+  return fill && read(fill);
+}
 
 /** What open() takes of a path or file: URL; undefined for other URLs. */
 function fileOf(source: string | URL): string | URL | undefined {
   const text = String(source);
+  const colon = text.indexOf(':');
+  // A scheme has two letters at least: C:\shop.attune is a path. Regular expressions take a fresh process long.
+  if (colon < 2) return text;
   if (/^file:/i.test(text)) return new URL(text);
-  // A scheme has two letters at least: C:\shop.attune is a path.
   const isUrl = source instanceof URL || /^[a-z][a-z\d+.-]+:/i.test(text);
   return isUrl ? undefined : text;
 }

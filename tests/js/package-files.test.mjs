@@ -38,9 +38,14 @@ function filesAtOnce(name, found = new Set()) {
 }
 
 test('what a load needs at once is in three files, whatever the host', () => {
-  for (const entry of ['index.js', 'node.js', 'workerd.js']) {
+  for (const entry of ['index.js', 'workerd.js']) {
     assert.deepEqual([...filesAtOnce(entry)].sort(), ['base.js', 'core.js', entry].sort());
   }
+});
+
+test('a fresh process reads the core of the package while it compiles attune.wasm', () => {
+  assert.deepEqual([...filesAtOnce('node.js')].sort(), ['base.js', 'node.js']);
+  assert.match(textOf('node.js'), /import\("\.\/core\.js"\)/);
 });
 
 test('what needs no load() comes without it', () => {
