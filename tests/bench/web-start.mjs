@@ -5,35 +5,19 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const entry = new URL('../../js/dist/node.js', import.meta.url).href;
+const entry = process.env.ATTUNE_ENTRY ?? new URL('../../js/dist/node.js', import.meta.url).href;
+const program = fileURLToPath(new URL('peers/start.mjs', import.meta.url));
 const [bundle, processes = '20'] = process.argv.slice(2);
 if (!bundle || !(Number(processes) >= 1)) {
   console.error('usage: node tests/bench/web-start.mjs BUNDLE [PROCESSES]');
   process.exit(2);
 }
 
-const kProgram = `
-  const begun = performance.now();
-  const { load } = await import(${JSON.stringify(entry)});
-  const start = performance.now();
-  const recommender = await load(${JSON.stringify(bundle)});
-  const loaded = performance.now();
-  const session = recommender.session();
-  const [itemId] = recommender.itemIds();
-  session.record({ itemId });
-  const { itemList } = session.getRecommendations({ numResults: 10 });
-  const done = performance.now();
-  if (itemList.length === 0) throw new Error('no recommendation');
-  console.log(JSON.stringify({ importMs: start - begun, loadMs: loaded - start, firstMs: done - start, allMs: done - begun, processMs: done }));
-`;
-
 /** One fresh process; processMs counts from the start of that process. */
 function measure() {
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', kProgram], {
-    encoding: 'utf8',
-  });
-  return JSON.parse(output);
+  return JSON.parse(execFileSync(process.execPath, [program, entry, bundle], { encoding: 'utf8' }));
 }
 
 function median(values) {
