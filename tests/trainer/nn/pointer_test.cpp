@@ -31,12 +31,21 @@ Matrix view(std::vector<float>& numbers) {
   return {numbers.data(), numbers.size() / kDimension, kDimension};
 }
 
+/// What was pointed at in returningBatch.
+struct Pointed : Setting {
+  PackedBatch batch = returningBatch();
+  std::vector<float> hidden = randomNumbers(batch.tokens() * kDimension, 2);
+  PointerPass pass{parameters, nullptr};
+
+  Pointed() { pass.forward(batch, values.data(), view(hidden)); }
+};
+
 /// What a token points at, one term after the other.
-double logitOf(const Setting& s, const std::vector<float>& hidden, size_t token, size_t back) {
+double logitOf(const Pointed& s, size_t token, size_t back) {
   const auto part = [&](size_t row, size_t column) {
     double sum = 0;
     for (size_t i = 0; i < kDimension; ++i)
-      sum += static_cast<double>(hidden[row * kDimension + i]) *
+      sum += static_cast<double>(s.hidden[row * kDimension + i]) *
              static_cast<double>(s.values[i * 2 * kWidth + column]);
     return sum;
   };
@@ -49,33 +58,25 @@ double logitOf(const Setting& s, const std::vector<float>& hidden, size_t token,
 }  // namespace
 
 TEST_CASE("a token points at itself and every token before it, by both states and the distance") {
-  const Setting s;
-  const PackedBatch batch = returningBatch();
-  auto hidden = randomNumbers(batch.tokens() * kDimension, 2);
-  PointerPass pass(s.parameters, nullptr);
-  pass.forward(batch, s.values.data(), view(hidden));
-  const PointedItems first = pass.last(batch, 0), second = pass.last(batch, 1);
+  const Pointed s;
+  const PointedItems first = s.pass.last(s.batch, 0), second = s.pass.last(s.batch, 1);
   REQUIRE(first.size() == 4);
   for (size_t j = 0; j < 4; ++j) {
-    CHECK(first[j].item == batch.items[j]);
-    CHECK(static_cast<double>(first[j].logit) == Approx(logitOf(s, hidden, 3, 3 - j)).margin(1e-5));
+    CHECK(first[j].item == s.batch.items[j]);
+    CHECK(static_cast<double>(first[j].logit) == Approx(logitOf(s, 3, 3 - j)).margin(1e-5));
   }
   REQUIRE(second.size() == 2);
-  CHECK(static_cast<double>(second[0].logit) == Approx(logitOf(s, hidden, 5, 1)).margin(1e-5));
+  CHECK(static_cast<double>(second[0].logit) == Approx(logitOf(s, 5, 1)).margin(1e-5));
 }
 
 TEST_CASE("the mass of a token is of all it points at, its target's of the target's events alone") {
-  const Setting s;
-  const PackedBatch batch = returningBatch();
-  auto hidden = randomNumbers(batch.tokens() * kDimension, 2);
-  PointerPass pass(s.parameters, nullptr);
-  pass.forward(batch, s.values.data(), view(hidden));
-  const auto masses = pass.masses(batch);
-  const auto power = [&](size_t token, size_t back) { return std::exp(logitOf(s, hidden, token, back)); };
+  const Pointed s;
+  const auto masses = s.pass.masses(s.batch);
+  const auto power = [&](size_t token, size_t back) { return std::exp(logitOf(s, token, back)); };
   CHECK(std::isinf(masses[0].target));  // 5 has not occurred yet
   CHECK(static_cast<double>(masses[1].all) == Approx(std::log(power(1, 0) + power(1, 1))).margin(1e-5));
-  CHECK(static_cast<double>(masses[1].target) == Approx(logitOf(s, hidden, 1, 1)).margin(1e-5));
-  CHECK(static_cast<double>(masses[4].target) == Approx(logitOf(s, hidden, 4, 0)).margin(1e-5));
+  CHECK(static_cast<double>(masses[1].target) == Approx(logitOf(s, 1, 1)).margin(1e-5));
+  CHECK(static_cast<double>(masses[4].target) == Approx(logitOf(s, 4, 0)).margin(1e-5));
   CHECK(std::isinf(masses[5].all));  // nothing is asked of it
 }
 
