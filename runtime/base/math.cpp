@@ -5,6 +5,10 @@
 #include <cstring>
 #include <limits>
 
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#endif
+
 namespace attune {
 namespace {
 
@@ -52,9 +56,14 @@ void store(Float4 four, float* to) { std::memcpy(to, &four, sizeof four); }
 
 Float4 splat(float x) { return Float4{x, x, x, x}; }
 
-/// The larger of each pair; of equal ones and of NaN the second. So written it is one instruction.
+/// The larger of each pair; of equal ones and of NaN the second. One instruction, which LLVM does not
+/// find for WebAssembly.
 Float4 larger(Float4 a, Float4 b) {
+#if defined(__wasm_simd128__)
+  return (Float4)wasm_f32x4_pmax((v128_t)b, (v128_t)a);
+#else
   return b < a ? a : b;
+#endif
 }
 
 /// The bits of a float and back: libc++ 13 has no std::bit_cast.

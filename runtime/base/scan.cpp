@@ -38,7 +38,6 @@ v128_t products(const int8_t* row, v128_t numbers) {
 
 /// A query of 64 numbers in registers, which memory would be read for again after every store.
 struct Query64 {
-  static constexpr size_t stride = 64;
   v128_t numbers[8];
 
   explicit Query64(const int16_t* from, size_t) {
@@ -67,22 +66,17 @@ struct LongQuery {
   }
 };
 
-/// The four sums of four registers of four, in one register.
-v128_t transposedSums(v128_t a, v128_t b, v128_t c, v128_t d) {
-  const v128_t ab =
+/// The sums of two registers of four, in the first two places.
+v128_t pairOfSums(v128_t a, v128_t b) {
+  const v128_t halves =
       wasm_i32x4_add(wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), wasm_i32x4_shuffle(a, b, 2, 6, 3, 7));
-  const v128_t cd =
-      wasm_i32x4_add(wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), wasm_i32x4_shuffle(c, d, 2, 6, 3, 7));
-  return wasm_i32x4_add(wasm_i32x4_shuffle(ab, cd, 0, 1, 4, 5),
-                        wasm_i32x4_shuffle(ab, cd, 2, 3, 6, 7));
+  return wasm_i32x4_add(halves, wasm_i32x4_shuffle(halves, halves, 2, 3, 2, 3));
 }
 
-/// Four scores, of rows r to r + 3, from the four sums of their products.
-void storeScores(v128_t sums, const ByteRows& rows, const WideQuery& query, size_t r,
-                 std::span<float> out) {
-  const v128_t scales =
-      wasm_f32x4_mul(wasm_v128_load(rows.scales.data() + r), wasm_f32x4_splat(query.scale));
-  wasm_v128_store(out.data() + r, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums), scales));
+/// Two scores, from the two sums of their products, their rows' scales and the query's.
+void storeScores(v128_t sums, const float* scales, v128_t scale, float* out) {
+  const v128_t both = wasm_f32x4_mul(wasm_v128_load64_zero(scales), scale);
+  wasm_v128_store64_lane(out, wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums), both), 0);
 }
 
 /// The order in which rows are scanned: some of one part, as many of the next, and so on in turns.
@@ -90,21 +84,26 @@ struct Turns {
   size_t parts, rowsOfPart, rowsOfTurn;
 };
 
-/// The first rows, in parts that take turns. Not inline, because most catalogues need one of them only. REQUIRES: all rows of parts and turns are multiples of 4
+/// The first rows, in parts that take turns. Two rows at a time, a stride apart that is no constant: V8
+/// keeps an address for each constant distance, and has no registers for those of four rows. Not
+/// inline, because most catalogues need one of them only. REQUIRES: all rows of parts and turns are
+/// multiples of 2
 template <class Numbers>
-[[gnu::noinline]] void scanFours(const ByteRows& rows, const WideQuery& query, const Turns& turns,
-               std::span<float> out) {
-  const Numbers numbers(query.numbers.data(), rows.stride);
-  const size_t stride = numbers.stride;
+[[gnu::noinline]] void scanPairs(const ByteRows& rows, const WideQuery& query, const Turns& turns,
+                                 std::span<float> out) {
+  const size_t stride = rows.stride;
+  const Numbers numbers(query.numbers.data(), stride);
+  const float* scales = rows.scales.data();
+  const v128_t scale = wasm_f32x4_splat(query.scale);
   for (size_t turn = 0; turn < turns.rowsOfPart; turn += turns.rowsOfTurn) {
     for (size_t part = 0; part < turns.parts; ++part) {
       size_t r = part * turns.rowsOfPart + turn;
       const int8_t* row = rows.bytes.data() + r * stride;
       const size_t end = r + std::min(turns.rowsOfTurn, turns.rowsOfPart - turn);
-      for (; r < end; r += 4, row += 4 * stride)
-        storeScores(transposedSums(numbers.sums(row), numbers.sums(row + stride),
-                                   numbers.sums(row + 2 * stride), numbers.sums(row + 3 * stride)),
-                    rows, query, r, out);
+#pragma clang loop unroll(disable)
+      for (; r < end; r += 2, row += 2 * stride)
+        storeScores(pairOfSums(numbers.sums(row), numbers.sums(row + stride)), scales + r, scale,
+                    out.data() + r);
     }
   }
 }
@@ -114,10 +113,10 @@ template <class Numbers>
 /// it enough.
 void scanWasm(const ByteRows& rows, const WideQuery& query, std::span<float> out) {
   constexpr size_t kCached = size_t{1} << 24;
-  const size_t whole = rows.rows() / 32 * 32;
+  const size_t whole = rows.rows() / 16 * 16;
   Turns turns{1, whole, whole};
   if (rows.bytes.size() > kCached) turns = {8, whole / 8, 16};
-  (rows.stride == 64 ? scanFours<Query64> : scanFours<LongQuery>)(rows, query, turns, out);
+  (rows.stride == 64 ? scanPairs<Query64> : scanPairs<LongQuery>)(rows, query, turns, out);
   for (size_t r = whole; r < rows.rows(); ++r)
     out[r] = static_cast<float>(dotScalar(rows.row(r).data(), query.numbers.data(), rows.stride)) *
              (rows.scales[r] * query.scale);
