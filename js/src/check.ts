@@ -53,7 +53,7 @@ export function checkText(name: string, value: unknown, most = kMaxIdCharacters)
   if (value === '' || long) {
     throw invalid(`${name}: ${show(value)} must have 1 to ${most} characters`);
   }
-  if (/[\0\p{Surrogate}]/u.test(value))
+  if (/[\0\ud800-\udfff]/u.test(value))
     throw invalid(`${name}: ${show(value)} is not well-formed text`);
   return value;
 }

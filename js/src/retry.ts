@@ -10,6 +10,7 @@ export function backOffMs(failures: number): number {
 
 /** What a `Retry-After` header says, seconds or an HTTP date, in milliseconds; 0 for nonsense. */
 export function retryAfterMs(header: string | null): number {
-  const ms = /^\d+$/.test(header ?? '') ? 1000 * +header! : Date.parse(header ?? '') - Date.now();
+  const text = `${header}`;
+  const ms = /^\d+$/.test(text) ? 1000 * +text : Date.parse(text) - Date.now();
   return Math.min(Math.max(ms || 0, 0), kLongestMs);
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 
 import { root } from './fixtures.mjs';
@@ -22,7 +22,7 @@ test('the package holds what it needs and nothing else', () => {
   assert.ok(modules.length > 70, `${modules.length} modules`);
   const expected = [
     ...['README.md', 'package.json', 'dist/LICENSE', 'dist/attune.wasm', 'dist/attune.d.wasm.ts', 'dist/wasm-base64.js'],
-    ...[...kEntries, ...kShared, ...kLater].map((name) => `dist/${name}.js`),
+    ...[...kEntries, ...kShared, ...kLater].flatMap((name) => [`dist/${name}.js`, `dist/${name}.js.map`]),
     ...modules.map((name) => `dist/${name}.d.ts`),
   ];
   assert.deepEqual(packed.files.map(({ path }) => path).sort(), expected.sort());
@@ -33,7 +33,7 @@ test('the package holds what it needs and nothing else', () => {
 function filesAtOnce(name, found = new Set()) {
   if (found.has(name)) return found;
   found.add(name);
-  for (const [, imported] of textOf(name).matchAll(/^(?:import|export|\}) .*?"\.\/([\w-]+\.js)";$/gm)) filesAtOnce(imported, found);
+  for (const [, imported] of textOf(name).matchAll(/(?:\bfrom|\bimport)\s*"\.\/([\w-]+\.js)"/g)) filesAtOnce(imported, found);
   return found;
 }
 
@@ -52,12 +52,20 @@ test('what needs no load() comes without it', () => {
   for (const entry of ['tracker.js', 'worker.js']) assert.ok(!filesAtOnce(entry).has('core.js'), entry);
 });
 
+/** The modules of js/src that a file of dist/ is made of, as its map says. */
+function modulesOf(name) {
+  const { sources, sourcesContent } = JSON.parse(textOf(`${name}.map`));
+  for (const [i, source] of sources.entries()) {
+    const [, file] = /^\.\.\/src\/([\w-]+\.ts)$/.exec(source) ?? assert.fail(`${source} in the map of ${name}`);
+    assert.equal(sourcesContent[i], readFileSync(join(js, 'src', file), 'utf8'), `${file} in the map of ${name}`);
+  }
+  return sources.map((source) => basename(source));
+}
+
 test('no module is in two files, so that an error of one entry is an error of all', () => {
-  const passing = ['api.js', 'edge-api.js']; // they only name what others export
-  const modules = readdirSync(dist).filter((name) => name.endsWith('.js')).flatMap((name) => {
-    const headings = new Set([...textOf(name).matchAll(/^\/\/ ([\w-]+\.js)$/gm)].map(([, module]) => module));
-    return [...headings].filter((module) => !passing.includes(module));
-  });
+  const passing = ['api.ts', 'edge-api.ts']; // they only name what others export
+  const files = readdirSync(dist).filter((name) => name.endsWith('.js') && name !== 'wasm-base64.js');
+  const modules = files.flatMap(modulesOf).filter((module) => !passing.includes(module));
   assert.ok(modules.length > 60, `${modules.length} modules`);
   assert.deepEqual(modules.toSorted(), [...new Set(modules)].sort());
 });
