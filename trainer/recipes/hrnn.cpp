@@ -17,10 +17,20 @@ size_t size(const Parameters& p, const char* name) { return static_cast<size_t>(
 
 double gapSeconds(const Parameters& p) { return 60 * p.number("session_gap_minutes"); }
 
-SequenceModelConfig modelOf(const Parameters& p) {
+/// Personalize's default, and for the sessions of passing visitors one by which the network names more
+/// of what follows: on the last eighth of Yoochoose's training sessions HR@20 0.696 and MRR@20 0.299
+/// instead of 0.688 and 0.284.
+constexpr size_t kDimension = 43, kSessionDimension = 96;
+
+size_t dimensionFor(const Parameters& p, const Sequences& histories) {
+  if (p.has("hidden_dimension")) return size(p, "hidden_dimension");
+  return areSessions(histories) ? kSessionDimension : kDimension;
+}
+
+SequenceModelConfig modelOf(const Parameters& p, const Sequences& histories) {
   SequenceModelConfig config;
   config.encoder = SequenceEncoder::hierarchicalGru;
-  config.hiddenDimension = size(p, "hidden_dimension");
+  config.hiddenDimension = dimensionFor(p, histories);
   config.gradientEvents = size(p, "bptt");
   config.maxHistory = size(p, "max_history");
   return config;
@@ -113,7 +123,7 @@ std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Param
   if (kind_ == Kind::coldStart) learned.allowed = coldItems(data, coldItemRuleOf(parameters));
   const Sequences histories = userHistories(data, historiesOf(parameters));
   const ItemFeatures features = kind_ == Kind::events ? ItemFeatures() : itemFeaturesOf(data);
-  const SequenceModel model(modelOf(parameters), data.items.size(), features.featureCount);
+  const SequenceModel model(modelOf(parameters, histories), data.items.size(), features.featureCount);
   GemmThreads threads(options.threads);
   SequenceTrainingOptions training =
       trainingFor(parameters, histories, data.items.size(), options, threads);

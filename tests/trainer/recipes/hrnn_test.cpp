@@ -147,6 +147,16 @@ TEST_CASE("hrnn's parameters reach the bundle and change what is learned") {
   }
 }
 
+TEST_CASE("passing visitors get a wider network unless its width is set") {
+  const Dataset visits = markovWorld({.users = 300, .items = 5, .interactions = 1200, .seed = 2});
+  const auto width = [&](const std::map<std::string, std::string>& settings) {
+    const ServedBundle served(train(visits, "hrnn", settings), "hrnn");
+    return served.engine().bundle().header().recurrent()->dimension();
+  };
+  CHECK(width({}) == 96);
+  CHECK(width({{"hidden_dimension", "43"}}) == 43);
+}
+
 TEST_CASE("hrnn-coldstart recommends cold items alone") {
   Dataset data = walks();
   const uint32_t fresh = data.items.add("fresh"), rare = data.items.add("rare");
