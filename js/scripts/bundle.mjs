@@ -42,7 +42,8 @@ async function bundled(options, fileOf) {
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    // Half the bytes to read for pages without a bundler and for fresh processes; the maps lead to the sources.
+    // A quarter fewer bytes to read for pages without a bundler and for fresh processes; the maps lead to the
+    // sources. Not the spaces: without them go the marks by which bundlers leave out what nobody uses.
     minifyIdentifiers: true,
     minifySyntax: true,
     sourcemap: true,
