@@ -123,7 +123,8 @@ std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Param
   if (kind_ == Kind::coldStart) learned.allowed = coldItems(data, coldItemRuleOf(parameters));
   const Sequences histories = userHistories(data, historiesOf(parameters));
   const ItemFeatures features = kind_ == Kind::events ? ItemFeatures() : itemFeaturesOf(data);
-  const SequenceModel model(modelOf(parameters, histories), data.items.size(), features.featureCount);
+  const SequenceModel model(modelOf(parameters, histories), data.items.size(),
+                            features.featureCount);
   GemmThreads threads(options.threads);
   SequenceTrainingOptions training =
       trainingFor(parameters, histories, data.items.size(), options, threads);
