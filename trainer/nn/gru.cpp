@@ -113,6 +113,9 @@ void Gru::backward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWe
   const std::vector<float> before = statesBefore(offsets, initial, states);
   std::vector<float> dGates(tokens * 3 * d), dProducts(tokens * 3 * d);
   std::vector<float> dh(schedule.sequences() * d, 0.0f), stepProducts(schedule.sequences() * 3 * d);
+  std::vector<float> turned(3 * d * d);  // once, not at each step
+  const Matrix stateTransposed(turned.data(), 3 * d, d);
+  transpose(weights.state, stateTransposed);
 
   for (size_t step = schedule.steps(); step-- > 0;) {
     const size_t running = schedule.runningAt(step);
@@ -124,8 +127,8 @@ void Gru::backward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWe
                    own, &dGates[token * 3 * d], &dProducts[token * 3 * d]);
       std::copy_n(&dProducts[token * 3 * d], 3 * d, &stepProducts[place * 3 * d]);
     }
-    addMultiplyRightTransposed(ConstMatrix(stepProducts.data(), running, 3 * d), weights.state,
-                               {dh.data(), running, d});
+    addMultiply(ConstMatrix(stepProducts.data(), running, 3 * d), stateTransposed,
+                {dh.data(), running, d});
   }
   for (size_t place = 0; dInitial.rows > 0 && place < schedule.sequences(); ++place)
     std::copy_n(&dh[place * d], d, dInitial.row(schedule.sequence(place)));

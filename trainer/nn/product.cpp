@@ -66,11 +66,12 @@ ATTUNE_INLINE void computeTile(const Problem& p, size_t row, size_t column) {
     }
 }
 
+/// The rows from `row` on, in tiles of Rows, of half as many, and so on: a tile of one row waits for
+/// each of its sums.
 template <typename Vector, size_t Rows, size_t Wide>
-ATTUNE_INLINE void computePanel(const Problem& p, size_t column) {
-  size_t row = 0;
+ATTUNE_INLINE void computePanel(const Problem& p, size_t row, size_t column) {
   for (; row + Rows <= p.rows; row += Rows) computeTile<Vector, Rows, Wide>(p, row, column);
-  for (; row < p.rows; ++row) computeTile<Vector, 1, Wide>(p, row, column);
+  if constexpr (Rows > 1) computePanel<Vector, Rows / 2, Wide>(p, row, column);
 }
 
 /// All panels of Wide vectors from `column` on; the first column behind them.
@@ -78,26 +79,31 @@ template <typename Vector, size_t Rows, size_t Wide>
 ATTUNE_INLINE size_t computePanels(const Problem& p, size_t column) {
   constexpr size_t kColumns = Wide * sizeof(Vector) / sizeof(float);
   for (; column + kColumns <= p.columns; column += kColumns)
-    computePanel<Vector, Rows, Wide>(p, column);
+    computePanel<Vector, Rows, Wide>(p, 0, column);
   return column;
 }
 
-template <typename Vector, size_t Rows>
+/// The columns from `column` on, fewer than two vectors, by ever shorter vectors.
+template <size_t Lanes, size_t Rows>
+ATTUNE_INLINE void computeRest(const Problem& p, size_t column) {
+  column = computePanels<typename VectorOf<Lanes>::Type, Rows, 1>(p, column);
+  if constexpr (Lanes > 1) computeRest<Lanes / 2, Rows>(p, column);
+}
+
+template <size_t Lanes, size_t Rows>
 ATTUNE_INLINE void computeBlock(const Problem& p) {
-  const size_t afterPairs = computePanels<Vector, Rows, 2>(p, 0);
-  const size_t afterVectors = computePanels<Vector, Rows, 1>(p, afterPairs);
-  computePanels<typename VectorOf<1>::Type, Rows, 1>(p, afterVectors);
+  computeRest<Lanes, Rows>(p, computePanels<typename VectorOf<Lanes>::Type, Rows, 2>(p, 0));
 }
 
 #if defined(__x86_64__)
 __attribute__((target("avx512f,avx512vl,avx512dq,fma"))) void computeAvx512(const Problem& p) {
-  computeBlock<VectorOf<16>::Type, 8>(p);
+  computeBlock<16, 8>(p);
 }
 __attribute__((target("avx2,fma"))) void computeAvx2(const Problem& p) {
-  computeBlock<VectorOf<8>::Type, 6>(p);
+  computeBlock<8, 6>(p);
 }
 #endif
-void computePlain(const Problem& p) { computeBlock<VectorOf<4>::Type, 4>(p); }
+void computePlain(const Problem& p) { computeBlock<4, 4>(p); }
 
 using Compute = void (*)(const Problem&);
 

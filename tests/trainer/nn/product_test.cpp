@@ -69,12 +69,14 @@ TEST_CASE("the four products agree with the definition for sizes off every block
 }
 
 TEST_CASE("a row's product has the same bits alone and among others") {
-  const auto a = randomNumbers(29 * 40, 3), b = randomNumbers(40 * 48, 4);
-  std::vector<float> together(29 * 48), alone(48);
-  multiply({a.data(), 29, 40}, {b.data(), 40, 48}, {together.data(), 29, 48});
-  for (size_t i = 0; i < 29; ++i) {
-    multiply({&a[i * 40], 1, 40}, {b.data(), 40, 48}, {alone.data(), 1, 48});
-    CHECK(std::equal(alone.begin(), alone.end(), &together[i * 48]));
+  for (const size_t n : {size_t{48}, size_t{43}}) {  // whole vectors, and a rest of all lengths
+    const auto a = randomNumbers(29 * 40, 3), b = randomNumbers(40 * n, 4);
+    std::vector<float> together(29 * n), alone(n);
+    multiply({a.data(), 29, 40}, {b.data(), 40, n}, {together.data(), 29, n});
+    for (size_t i = 0; i < 29; ++i) {
+      multiply({&a[i * 40], 1, 40}, {b.data(), 40, n}, {alone.data(), 1, n});
+      CHECK(std::equal(alone.begin(), alone.end(), &together[i * n]));
+    }
   }
 }
 
