@@ -8,7 +8,8 @@ namespace attune::trainer {
 /// users (HRNN-Init of Quadrana et al. 2017, arXiv:1706.04148), trained to name each next item by
 /// the full cross-entropy; see trainer/nn/hierarchical_gru.h and runtime/models/recurrent.h. A
 /// session ends where two events are further apart than session_gap_minutes. The last event of each
-/// user is held back for early stopping.
+/// user is held back for early stopping. Several such networks may answer together
+/// (recurrent_ensemble.h); for sessions two do.
 ///
 /// hrnn-metadata adds what the Items dataset says to the items' vectors. hrnn-coldstart does so too
 /// and recommends cold items alone (cold_start.h), by what the Items dataset says of them: their

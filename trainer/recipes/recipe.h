@@ -14,9 +14,12 @@
 
 namespace attune::trainer {
 
+/// The most networks of an ensemble.
+inline constexpr size_t kMostNetworks = 4;
 /// The passes over the data that have a checkpoint each: the one that chooses by held-out events,
-/// and the one that learns from everything.
-inline constexpr const char* kPasses[] = {".choose", ".refit"};
+/// and those that learn from everything, one a network.
+inline constexpr const char* kPasses[1 + kMostNetworks] = {".choose", ".refit", ".refit2",
+                                                           ".refit3", ".refit4"};
 
 /// What training needs beside the data and the recipe's parameters.
 struct TrainOptions {
@@ -45,7 +48,8 @@ class TrainedModel {
   /// run; null when it chooses nothing.
   virtual nlohmann::json choices() const { return nullptr; }
   /// Adds the model's sections and configuration, items in the bundle's order.
-  virtual void write(const ItemOrder& order, BundlePrecision precision, BundleBuilder& bundle) const = 0;
+  virtual void write(const ItemOrder& order, BundlePrecision precision,
+                     BundleBuilder& bundle) const = 0;
 };
 
 /// What a recipe's training will take, from trying out a little of it.
@@ -68,8 +72,9 @@ class Recipe {
                                               const TrainOptions& options) const = 0;
   /// A model for newer data that keeps the weights of a bundle this recipe has made: seconds, not
   /// minutes. New items get vectors from what is known of them; what is only counted is counted
-  /// anew. options.choices are those of the bundle, which must outlive the model. A recipe that only
-  /// counts trains. REQUIRES: as of train(). Throws UserError where the bundle does not fit the data.
+  /// anew. options.choices are those of the bundle, which must outlive the model. A recipe that
+  /// only counts trains. REQUIRES: as of train(). Throws UserError where the bundle does not fit
+  /// the data.
   virtual std::unique_ptr<TrainedModel> update(const Bundle&, const Dataset& data,
                                                const Parameters& parameters,
                                                const TrainOptions& options) const {

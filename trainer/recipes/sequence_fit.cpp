@@ -167,6 +167,16 @@ SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequen
   return fit;
 }
 
+std::vector<float> fitAnother(const SequenceModel& model, const Sequences& sequences,
+                              const ItemFeatures& features, SequenceTrainingOptions training,
+                              const SequenceChoices& choices, size_t number,
+                              const TrainOptions& options) {
+  training.epochs = std::max<uint64_t>(1, choices.epochs);
+  training.validationUsers = 0;
+  training.seed += static_cast<uint64_t>(number) << 32;  // beyond the seeds people choose
+  return trainPass(model, sequences, features, training, options, kPasses[1 + number]).values;
+}
+
 NeighbourLists blendNeighbours(const Sequences& sequences, uint32_t items, uint32_t length,
                                unsigned threads) {
   return neighboursOf(Baskets(sequences, items), length, threads);

@@ -44,6 +44,14 @@ SequenceFit fitSequenceModel(const SequenceModel& model, const Sequences& sequen
                              const ItemFeatures& features, SequenceTrainingOptions training,
                              Blending blending, const TrainOptions& options);
 
+/// The weights of another model of the same shape, for an ensemble: trained with what a first one
+/// chose, on everything, from first weights of its own. `number` is 1 for the second of the
+/// ensemble. REQUIRES: number < kMostNetworks
+std::vector<float> fitAnother(const SequenceModel& model, const Sequences& sequences,
+                              const ItemFeatures& features, SequenceTrainingOptions training,
+                              const SequenceChoices& choices, size_t number,
+                              const TrainOptions& options);
+
 /// The epochs of a second pass that goes on from the weights of the first one's best epoch. Chosen
 /// beside all epochs from the beginning on the second-last events of Amazon Beauty, Online Retail,
 /// last.fm and MovieLens 100K: the same NDCG@10 within its error.

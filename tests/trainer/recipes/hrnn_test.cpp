@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <filesystem>
 
 #include "trainer/base/errors.h"
 #include "trainer/data/synthetic.h"
@@ -23,6 +24,11 @@ std::vector<uint8_t> train(const Dataset& data, const std::string& recipe,
   for (const auto& [name, value] : settings) request.parameters.set(name, value);
   request.precision = precision;
   return trainBundle(data, request);
+}
+
+/// Short histories with items that come again.
+Dataset visits() {
+  return markovWorld({.users = 300, .items = 5, .interactions = 1200, .seed = 2});
 }
 
 Dataset walks() { return markovWorld({.users = 60, .items = 20, .interactions = 900, .seed = 2}); }
@@ -147,14 +153,34 @@ TEST_CASE("hrnn's parameters reach the bundle and change what is learned") {
   }
 }
 
-TEST_CASE("passing visitors get a wider network unless its width is set") {
-  const Dataset visits = markovWorld({.users = 300, .items = 5, .interactions = 1200, .seed = 2});
+TEST_CASE("passing visitors get two wider networks unless width and number are set") {
   const auto width = [&](const std::map<std::string, std::string>& settings) {
-    const ServedBundle served(train(visits, "hrnn", settings), "hrnn");
+    const ServedBundle served(train(visits(), "hrnn", settings), "hrnn");
     return served.engine().bundle().header().recurrent()->dimension();
   };
-  CHECK(width({}) == 96);
-  CHECK(width({{"hidden_dimension", "43"}}) == 43);
+  CHECK(width({}) == 2 * 128);
+  CHECK(width({{"ensemble_size", "1"}}) == 128);
+  CHECK(width({{"hidden_dimension", "43"}}) == 2 * 43);
+  CHECK(width({{"hidden_dimension", "43"}, {"ensemble_size", "3"}}) == 3 * 43);
+}
+
+TEST_CASE("an ensemble that was interrupted goes on to the same bytes") {
+  TrainRequest request{Parameters(findRecipe("hrnn"))};
+  for (const auto& [name, value] : std::map<std::string, std::string>{
+           {"epochs", "2"}, {"hidden_dimension", "32"}, {"ensemble_size", "3"}})
+    request.parameters.set(name, value);
+  const auto whole = trainBundle(walks(), request);
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "attune-ensemble-test").string();
+  request.options.checkpointPath = path;
+  CHECK(trainBundle(walks(), request) == whole);
+  // As if it had stopped while the third network was trained, which begins anew.
+  for (const char* pass : {".choose", ".refit", ".refit2"})
+    CHECK(std::filesystem::exists(path + pass));
+  REQUIRE(std::filesystem::remove(path + ".refit3"));
+  request.options.resume = true;
+  CHECK(trainBundle(walks(), request) == whole);
+  for (const char* pass : kPasses) std::filesystem::remove(path + pass);
 }
 
 TEST_CASE("hrnn-coldstart recommends cold items alone") {
