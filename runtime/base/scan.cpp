@@ -115,7 +115,7 @@ void scanWasm(const ByteRows& rows, const WideQuery& query, std::span<float> out
   constexpr size_t kCached = size_t{1} << 24;
   const size_t whole = rows.rows() / 16 * 16;
   Turns turns{1, whole, whole};
-  if (rows.bytes.size() > kCached) turns = {8, whole / 8, 16};
+  if (rows.bytes.size() > kCached) turns = {8, whole / 8, 4};
   (rows.stride == 64 ? scanPairs<Query64> : scanPairs<LongQuery>)(rows, query, turns, out);
   for (size_t r = whole; r < rows.rows(); ++r)
     out[r] = static_cast<float>(dotScalar(rows.row(r).data(), query.numbers.data(), rows.stride)) *
