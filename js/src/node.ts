@@ -1,5 +1,4 @@
 // Entry for Node, Deno and Bun: a string may name a file, and attune.wasm is read from the disk.
-import { compile } from './compile.js';
 import { AttuneError, messageOf, partOf } from './errors.js';
 import type { Fill } from './filling.js';
 import type { Load } from './load.js';
@@ -13,11 +12,11 @@ let loaded: Promise<Load> | undefined;
 
 /** Loads a bundle from a URL, `Response`, bytes or, with `publicKeys`, a signed manifest. Errors: those of the table in the README. */
 export const load = ((source, options) => {
-  // First, because a fresh process then compiles it while it reads the rest of the package; load() says what is wrong with it.
-  if (options?.wasm === undefined) ownModule().catch(() => {});
   loaded ??= partOf(import('./load.js')).then(({ makeLoad }) =>
     makeLoad({ defaultWasm: ownModule, readFile, fillFile, digest }),
   );
+  // A fresh process compiles it while the rest of the package is read; load() says what is wrong with it.
+  if (options?.wasm === undefined) ownModule().catch(() => {});
   return loaded.then((load) => load(source, options));
 }) as Load;
 
@@ -32,7 +31,8 @@ function ownModule(): Promise<WebAssembly.Module> {
 
 async function compileOwn(): Promise<WebAssembly.Module> {
   const fs = await nodeFs();
-  return compile(fs.readFileSync(new URL('./attune.wasm', import.meta.url)));
+  // Not by another thread: to wait for it takes a fresh process longer than this.
+  return new WebAssembly.Module(fs.readFileSync(new URL('./attune.wasm', import.meta.url)));
 }
 
 function readFile(source: string | URL): Promise<Uint8Array> | undefined {
