@@ -1,37 +1,18 @@
 // Entry for Node, Deno and Bun: a string may name a file, and attune.wasm is read from the disk.
-import { AttuneError, messageOf, partOf } from './errors.js';
+import { AttuneError, messageOf } from './errors.js';
 import type { Fill } from './filling.js';
-import type { Load } from './load.js';
+import { type Load, makeLoad } from './load.js';
 
 export * from './api.js';
 
 const kPiece = 1 << 20;
 
-let own: Promise<WebAssembly.Module> | undefined;
-let loaded: Promise<Load> | undefined;
-
 /** Loads a bundle from a URL, `Response`, bytes or, with `publicKeys`, a signed manifest. Errors: those of the table in the README. */
-export const load = ((source, options) => {
-  loaded ??= partOf(import('./load.js')).then(({ makeLoad }) =>
-    makeLoad({ defaultWasm: ownModule, readFile, fillFile, digest }),
-  );
-  // A fresh process compiles it while the rest of the package is read; load() says what is wrong with it.
-  if (options?.wasm === undefined) ownModule().catch(() => {});
-  return loaded.then((load) => load(source, options));
-}) as Load;
+export const load: Load = /* @__PURE__ */ makeLoad({ defaultWasm, readFile, fillFile, digest });
 
-/** The package's attune.wasm, compiled. */
-function ownModule(): Promise<WebAssembly.Module> {
-  own ??= compileOwn().catch((error: unknown) => {
-    own = undefined;
-    throw error;
-  });
-  return own;
-}
-
-async function compileOwn(): Promise<WebAssembly.Module> {
+/** Compiled here, because to wait for another thread takes a fresh process longer. */
+async function defaultWasm(): Promise<WebAssembly.Module> {
   const fs = await nodeFs();
-  // Not by another thread: to wait for it takes a fresh process longer than this.
   return new WebAssembly.Module(fs.readFileSync(new URL('./attune.wasm', import.meta.url)));
 }
 
