@@ -46,7 +46,11 @@ describe('the shop', { skip }, () => {
     return page;
   }
   const ids = (page, shelf) => page.locator(`#${shelf} .card`).evaluateAll((cards) => cards.map(({ dataset }) => dataset.itemId));
-  const facts = (page, shelf) => page.locator(`#${shelf} .card-facts`).allInnerTexts();
+  /** The page shows another view some time after a click on a link. */
+  const facts = async (page, shelf) => {
+    await page.locator(`#${shelf} .card`).first().waitFor();
+    return page.locator(`#${shelf} .card-facts`).allInnerTexts();
+  };
   const prices = async (page) => (await page.locator('.card .price').allInnerTexts()).map((text) => Number(text.slice(1)));
   const h1 = (page) => page.getByRole('heading', { level: 1 }).innerText();
   const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
