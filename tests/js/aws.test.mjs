@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
-import { clientConfig, requestHandler } from '../../js/dist/aws.js';
+import { clientConfig, requestHandler } from '../../js/dist/aws-node.js';
 import { load } from '../../js/dist/node.js';
 import { bundles, errorOf, kGroups, root, wasmUrl } from './fixtures.mjs';
 import { bundleProgram, installPackage, kDeviceProgram, programs } from './programs.mjs';

@@ -12,17 +12,20 @@ const dist = join(js, 'dist');
 const textOf = (name) => readFileSync(join(dist, name), 'utf8');
 const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--dry-run'], { cwd: js, encoding: 'utf8', stdio: 'pipe' }));
 
-const kEntries = ['aws', 'edge', 'edge-node', 'edge-workerd', 'element', 'index', 'inline', 'node', 'react', 'tracker', 'worker', 'workerd'];
-const kShared = ['base', 'core', 'edge-handler', 'live-list', 'wire', 'worker-methods'];
-const kLater = ['delta', 'ed25519', 'published', 'sha2', 'worker-host', 'worker-script'];
+const kEntries = ['aws', 'edge', 'element', 'inline', 'react', 'tracker', 'worker'];
+const kShared = ['edge-handler', 'live-list', 'published', 'wire', 'worker-methods'];
+const kOfAll = ['delta', 'ed25519', 'sha2', 'wasm-base64'];
+const kOfNode = ['node', ...[...kEntries, ...kShared].map((name) => `${name}-node`)];
+const kOfOthers = ['base', 'core', 'edge-workerd', 'index', 'worker-host', 'worker-script', 'workerd', ...kEntries, ...kShared];
 
 test('the package holds what it needs and nothing else', () => {
   // The types are a file a module, as they refer to each other.
   const modules = readdirSync(join(js, 'src')).filter((name) => /(?<!\.d(\.wasm)?)\.ts$/.test(name)).map((name) => name.slice(0, -3));
   assert.ok(modules.length > 70, `${modules.length} modules`);
   const expected = [
-    ...['README.md', 'package.json', 'dist/LICENSE', 'dist/attune.wasm', 'dist/attune.d.wasm.ts', 'dist/wasm-base64.js'],
-    ...[...kEntries, ...kShared, ...kLater].flatMap((name) => [`dist/${name}.js`, `dist/${name}.js.map`]),
+    ...['README.md', 'package.json', 'dist/LICENSE', 'dist/attune.wasm', 'dist/attune.d.wasm.ts'],
+    ...[...kOfAll, ...kOfNode, ...kOfOthers].map((name) => `dist/${name}.js`),
+    ...[...kOfAll, ...kOfNode, ...kOfOthers].filter((name) => name !== 'wasm-base64').map((name) => `dist/${name}.js.map`),
     ...modules.map((name) => `dist/${name}.d.ts`),
   ];
   assert.deepEqual(packed.files.map(({ path }) => path).sort(), expected.sort());
@@ -43,29 +46,59 @@ test('what a load needs at once is in three files, whatever the host', () => {
   }
 });
 
-test('a fresh process has all that load() needs with the three files it imports', () => {
-  assert.deepEqual([...filesAtOnce('node.js')].sort(), ['base.js', 'core.js', 'node.js']);
-  assert.doesNotMatch(textOf('node.js'), /import\("\.\//);
+test('a fresh process has all that load() needs with the one file it imports', () => {
+  assert.deepEqual([...filesAtOnce('node.js')], ['node.js']);
+  assert.doesNotMatch(textOf('node.js'), /import\("\.\/(?!published-node\.js)/);
+});
+
+test('a file is for Node or for the other hosts, and imports no file of the others', () => {
+  for (const [own, names] of [[kOfNode, kOfNode], [kOfOthers, kOfOthers], [[], ['delta', 'ed25519', 'sha2']]]) {
+    for (const name of names) {
+      const imported = [...textOf(`${name}.js`).matchAll(/(?:\bfrom|\bimport)[ (]*"\.\/([\w-]+)\.js"/g)].map(([, file]) => file);
+      for (const file of imported) assert.ok([...own, ...kOfAll].includes(file), `${name}.js imports ${file}.js`);
+    }
+  }
+});
+
+test('Node, Deno and Bun have the files of Node from every entry, and the others none of them', () => {
+  const { exports } = JSON.parse(readFileSync(join(js, 'package.json'), 'utf8'));
+  const entries = Object.values(exports).filter((conditions) => /\.js$/.test(conditions.default));
+  assert.equal(entries.length, 8);
+  for (const conditions of entries) {
+    for (const [condition, path] of Object.entries(conditions)) {
+      if (condition === 'types') continue;
+      const isNode = ['deno', 'bun', 'node'].includes(condition);
+      assert.equal(kOfNode.includes(basename(path, '.js')), isNode, `${condition}: ${path}`);
+    }
+    assert.deepEqual([conditions.deno, conditions.bun], [conditions.node, conditions.node]);
+  }
 });
 
 test('what needs no load() comes without it', () => {
   for (const entry of ['tracker.js', 'worker.js']) assert.ok(!filesAtOnce(entry).has('core.js'), entry);
 });
 
+/** Made while bundling: what node.js gives to the other files of Node. */
+const kMade = ['../../build/js/internals.js', '../../build/js/from-node.js'];
+
 /** The modules of js/src that a file of dist/ is made of, as its map says. */
 function modulesOf(name) {
-  const { sources, sourcesContent } = JSON.parse(textOf(`${name}.map`));
-  for (const [i, source] of sources.entries()) {
-    const [, file] = /^\.\.\/src\/([\w-]+\.ts)$/.exec(source) ?? assert.fail(`${source} in the map of ${name}`);
-    assert.equal(sourcesContent[i], readFileSync(join(js, 'src', file), 'utf8'), `${file} in the map of ${name}`);
+  const { sources, sourcesContent } = JSON.parse(textOf(`${name}.js.map`));
+  const own = sources.filter((source) => !kMade.includes(source));
+  for (const source of own) {
+    const [, file] = /^\.\.\/src\/([\w-]+\.ts)$/.exec(source) ?? assert.fail(`${source} in the map of ${name}.js`);
+    const text = readFileSync(join(js, 'src', file), 'utf8');
+    assert.equal(sourcesContent[sources.indexOf(source)], text, `${file} in the map of ${name}.js`);
   }
-  return sources.map((source) => basename(source));
+  return own.map((source) => basename(source));
 }
 
-test('no module is in two files, so that an error of one entry is an error of all', () => {
+test('no module is in two files of a host, so that an error of one entry is an error of all', () => {
   const passing = ['api.ts', 'edge-api.ts']; // they only name what others export
-  const files = readdirSync(dist).filter((name) => name.endsWith('.js') && name !== 'wasm-base64.js');
-  const modules = files.flatMap(modulesOf).filter((module) => !passing.includes(module));
-  assert.ok(modules.length > 60, `${modules.length} modules`);
-  assert.deepEqual(modules.toSorted(), [...new Set(modules)].sort());
+  for (const files of [kOfNode, kOfOthers]) {
+    const names = [...files, 'delta', 'ed25519', 'sha2'];
+    const modules = names.flatMap(modulesOf).filter((module) => !passing.includes(module));
+    assert.ok(modules.length > 55, `${modules.length} modules`);
+    assert.deepEqual(modules.toSorted(), [...new Set(modules)].sort());
+  }
 });

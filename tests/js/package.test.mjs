@@ -129,6 +129,26 @@ test('an empty project that installs the tarball recommends in Node', () => {
   assert.equal(isError, true);
 });
 
+const kEntriesProgram = `
+  const { AttuneError, load } = await import('attune');
+  const { requestHandler } = await import('attune/aws');
+  const { createHandler } = await import('attune/edge');
+  const recommender = await load(process.argv[2]);
+  requestHandler({ recommender }).destroy();
+  const handle = createHandler({ bundle: process.argv[2] });
+  const { status } = await handle(new Request('http://shop.example/related/b1'));
+  const others = ['edge', 'inline', 'tracker', 'worker', 'element'];
+  const entries = await Promise.all(others.map((name) => import('attune/' + name)));
+  console.log(JSON.stringify({ status, same: others.filter((name, i) => entries[i].AttuneError === AttuneError) }));
+`;
+
+test('in Node all entries share the classes of the package', () => {
+  writeFileSync(join(project, 'entries.js'), kEntriesProgram);
+  const { status, same } = JSON.parse(run(project, process.execPath, 'entries.js', bundles.sims));
+  assert.equal(status, 200);
+  assert.deepEqual(same, ['edge', 'inline', 'tracker', 'worker', 'element']);
+});
+
 const kTrackingProgram = `
   import { createServer } from 'node:http';
   import { createTracker } from 'attune/tracker';

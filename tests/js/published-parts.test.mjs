@@ -8,10 +8,10 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { load, memoryStore } from '../../js/dist/node.js';
 import { load as loadInWorker } from '../../js/dist/worker.js';
-import { serve as serveWorker } from '../../js/dist/worker-host.js';
 import { pretendPage } from './fake-caches.mjs';
 import { bundles, errorOf, idsOf, root } from './fixtures.mjs';
 import { fileOf, manifestOf, newKey, sha256, shop, later as laterShop, signed, Site } from './publishing.mjs';
+import { workerEnds } from './worker-ends.mjs';
 
 const ATTUNE = process.env.ATTUNE_BIN ?? join(root, 'build/native/attune');
 const key = newKey();
@@ -196,10 +196,9 @@ describe('a bundle in parts', () => {
 describe('in a worker', () => {
   /** What load of attune/worker gives, with the worker in this process. */
   async function inWorker(more) {
-    const { port1, port2 } = new MessageChannel();
-    serveWorker(port2, load);
-    ends.push(port1);
-    return loadInWorker(site.manifest, { worker: port1, publicKeys: [key.text], ...more });
+    const [worker] = workerEnds();
+    ends.push(worker);
+    return loadInWorker(site.manifest, { worker, publicKeys: [key.text], ...more });
   }
   const ends = [];
   after(() => ends.forEach((end) => end.close()));

@@ -2,23 +2,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterEach, test } from 'node:test';
-import { MessageChannel } from 'node:worker_threads';
 
 import { load } from '../../js/dist/node.js';
-import { serve } from '../../js/dist/worker-host.js';
 import { kSessionMethods } from '../../js/dist/worker-methods.js';
 import { load as loadInWorker } from '../../js/dist/worker.js';
 import { manifestOf, newKey, shop, signed, Site } from './publishing.mjs';
 import { bundles, errorOf, idsOf, kExcludeSeen, kGroups } from './fixtures.mjs';
+import { workerEnds } from './worker-ends.mjs';
 
 const ports = [];
 const sent = [];
 
 /** An end whose other end answers. */
 function worker() {
-  const { port1, port2 } = new MessageChannel();
+  const [port1, port2] = workerEnds();
   ports.push(port1, port2);
-  serve(port2, load);
   const post = port1.postMessage.bind(port1);
   port1.postMessage = (message, transfer) => (sent.push(message), post(message, transfer));
   return port1;
