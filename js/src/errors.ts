@@ -46,6 +46,8 @@ export type ErrorCode = LocalErrorCode | (string & {});
 
 /** The one error this package throws. */
 export class AttuneError extends Error {
+  /** Hosts print that of the class, which is shortened in the files of the package. */
+  static override readonly name = 'AttuneError';
   /** What went wrong, for programs. */
   readonly code: ErrorCode;
   /** Where: a byte offset of the bundle, a column (from 1) of a filter. Undefined for nowhere. */

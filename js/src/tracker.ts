@@ -253,5 +253,5 @@ function collectorUrl(endpoint: string | URL): string {
 }
 
 function warn({ event, code, message }: RejectedEvent): void {
-  console.warn(`attune: the collector rejected the event ${event.eventId}: ${code}: ${message}`);
+  console.warn(`attune: rejected event ${event.eventId}: ${code}: ${message}`);
 }

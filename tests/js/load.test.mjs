@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 
 import { load as loadAsBrowser } from '../../js/dist/index.js';
 import { load as loadInline } from '../../js/dist/inline.js';
@@ -294,4 +295,9 @@ test('a Node that cannot be asked for its modules imports them', async (t) => {
   t.after(() => (process.getBuiltinModule = getBuiltinModule));
   assert.equal(await itemCount(load(bundles.sims)), 31);
   await assert.rejects(load('nowhere.attune'), errorOf('FILE_UNREADABLE', /ENOENT/));
+});
+
+test('an error is printed by the name that the README has, though names in the files are short', async () => {
+  const error = await load('nowhere.attune').catch((error) => error);
+  assert.match(inspect(error), /^AttuneError: cannot read nowhere\.attune/);
 });
