@@ -108,6 +108,14 @@ describe('MovieLens: attune evaluate, an independent scorer and a baseline', { s
     assert.deepEqual(shas, Array(4).fill(shas[0]));
   });
 
+  test('a recurrent network holds the memory that its forecast says, and not what it had before', (t) => {
+    const store = join(prepare('ml-1m', 'leave-one-out'), 'attune.db');
+    const { forecast, actual } = JSON.parse(attune('train', '--store', store, '--recipe', 'hrnn', '--set', 'epochs=1',
+      '--validation', 'none', '--output', at('hrnn.attune'), '--json'));
+    t.diagnostic(`${actual.megabytes} MB, forecast ${forecast.megabytes}`);
+    assert.ok(actual.megabytes < 1.5 * forecast.megabytes, `${actual.megabytes} MB, forecast ${forecast.megabytes}`);
+  });
+
   test('temporal: warm users, their next item and cold users agree', (t) => {
     const scored = trainAndScore(t, prepare('ml-100k', 'temporal'));
     const report = evaluate('ml-100k', 'temporal');

@@ -1,5 +1,7 @@
 #include "trainer/cli/train_command.h"
 
+#include <malloc.h>
+
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -140,7 +142,13 @@ std::optional<TrainForecast> foretell(const TrainCommand& command, const Dataset
   return forecast;
 }
 
+/// Room of a megabyte and more goes back to the system when it is freed. Left alone, the C library
+/// keeps more and more of it, in pieces that fit nothing: on ML-1M `hrnn` came to hold 600 MB, of
+/// which it used 150.
+void giveBackLargeBlocks() { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+
 void train(const TrainCommand& command) {
+  giveBackLargeBlocks();
   const auto start = Clock::now();
   if (!command.validationBundle.empty() && command.validation != kLeaveOneOut)
     throw UserError("--validation-bundle goes with --validation leave-one-out alone");

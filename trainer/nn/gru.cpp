@@ -13,11 +13,14 @@ namespace {
 /// The sequences, longest first, so that those still running at a step are the first ones.
 class Schedule {
  public:
-  explicit Schedule(std::span<const uint32_t> offsets)
-      : offsets_(offsets), order_(offsets.empty() ? 0 : offsets.size() - 1) {
+  /// `order` is room for what it works with.
+  Schedule(std::span<const uint32_t> offsets, std::vector<uint32_t>& order)
+      : offsets_(offsets), order_(order) {
+    order_.resize(offsets.empty() ? 0 : offsets.size() - 1);
     std::iota(order_.begin(), order_.end(), 0u);
-    std::stable_sort(order_.begin(), order_.end(),
-                     [&](uint32_t a, uint32_t b) { return length(a) > length(b); });
+    std::sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
+      return length(a) != length(b) ? length(a) > length(b) : a < b;
+    });
   }
   size_t sequences() const { return order_.size(); }
   uint32_t sequence(size_t place) const { return order_[place]; }
@@ -33,7 +36,7 @@ class Schedule {
   size_t length(uint32_t s) const { return offsets_[s + 1] - offsets_[s]; }
 
   std::span<const uint32_t> offsets_;
-  std::vector<uint32_t> order_;
+  std::vector<uint32_t>& order_;
 };
 
 /// x += the two-part bias's share, activations, and the new state of one token.
@@ -65,80 +68,84 @@ void stepBackward(const float* gates, const float* candidate, const float* befor
   }
 }
 
-/// (tokens, d): the state before each token.
-std::vector<float> statesBefore(std::span<const uint32_t> offsets, ConstMatrix initial,
-                                ConstMatrix states) {
+/// before (tokens, d) = the state before each token.
+void statesBefore(std::span<const uint32_t> offsets, ConstMatrix initial, ConstMatrix states,
+                  Matrix before) {
   const size_t d = states.columns;
-  std::vector<float> before(states.rows * d, 0.0f);
   for (size_t s = 0; s + 1 < offsets.size(); ++s) {
     const size_t begin = offsets[s], end = offsets[s + 1];
     if (begin == end) continue;
-    if (initial.rows > 0) std::copy_n(initial.row(s), d, &before[begin * d]);
-    for (size_t t = begin + 1; t < end; ++t) std::copy_n(states.row(t - 1), d, &before[t * d]);
+    if (initial.rows > 0)
+      std::copy_n(initial.row(s), d, before.row(begin));
+    else
+      std::fill_n(before.row(begin), d, 0.0f);
+    for (size_t t = begin + 1; t < end; ++t) std::copy_n(states.row(t - 1), d, before.row(t));
   }
-  return before;
 }
 
 }  // namespace
 
 void Gru::forward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWeights& weights,
-                  ConstMatrix initial, Matrix states, GruState& kept) {
+                  ConstMatrix initial, Matrix states, const GruState& kept, GruScratch& scratch) {
   const size_t d = states.columns;
-  const Schedule schedule(offsets);
-  kept.gates.resize(x.rows * 3 * d);
-  kept.candidate.resize(x.rows * d);
-  linearForward(x, weights.input, weights.bias, {kept.gates.data(), x.rows, 3 * d});
+  const Schedule schedule(offsets, scratch.order);
+  linearForward(x, weights.input, weights.bias, kept.gates);
 
-  std::vector<float> before(schedule.sequences() * d, 0.0f), product(schedule.sequences() * 3 * d);
-  for (size_t place = 0; initial.rows > 0 && place < schedule.sequences(); ++place)
-    std::copy_n(initial.row(schedule.sequence(place)), d, &before[place * d]);
+  const Matrix before = scratch.before.matrix(schedule.sequences(), d);
+  const Matrix product = scratch.product.matrix(schedule.sequences(), 3 * d);
+  for (size_t place = 0; place < schedule.sequences(); ++place) {
+    if (initial.rows > 0)
+      std::copy_n(initial.row(schedule.sequence(place)), d, before.row(place));
+    else
+      std::fill_n(before.row(place), d, 0.0f);
+  }
   for (size_t step = 0; step < schedule.steps(); ++step) {
     const size_t running = schedule.runningAt(step);
-    multiply(ConstMatrix(before.data(), running, d), weights.state,
-             {product.data(), running, 3 * d});
+    multiply(before.rowRange(0, running), weights.state, product.rowRange(0, running));
     for (size_t place = 0; place < running; ++place) {
       const size_t token = schedule.token(place, step);
-      stepForward(&kept.gates[token * 3 * d], &product[place * 3 * d], weights.candidateBias.data,
-                  &before[place * d], d, &kept.candidate[token * d], states.row(token));
-      std::copy_n(states.row(token), d, &before[place * d]);
+      stepForward(kept.gates.row(token), product.row(place), weights.candidateBias.data,
+                  before.row(place), d, kept.candidate.row(token), states.row(token));
+      std::copy_n(states.row(token), d, before.row(place));
     }
   }
 }
 
 void Gru::backward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWeights& weights,
                    ConstMatrix initial, ConstMatrix states, const GruState& kept,
-                   ConstMatrix dStates, const GruGradients& gradients, Matrix dx, Matrix dInitial) {
+                   ConstMatrix dStates, const GruGradients& gradients, Matrix dx, Matrix dInitial,
+                   GruScratch& scratch) {
   const size_t d = states.columns, tokens = x.rows;
-  const Schedule schedule(offsets);
-  const std::vector<float> before = statesBefore(offsets, initial, states);
-  std::vector<float> dGates(tokens * 3 * d), dProducts(tokens * 3 * d);
-  std::vector<float> dh(schedule.sequences() * d, 0.0f), stepProducts(schedule.sequences() * 3 * d);
-  std::vector<float> turned(3 * d * d);  // once, not at each step
-  const Matrix stateTransposed(turned.data(), 3 * d, d);
-  transpose(weights.state, stateTransposed);
+  const Schedule schedule(offsets, scratch.order);
+  const Matrix before = scratch.before.matrix(tokens, d);
+  statesBefore(offsets, initial, states, before);
+  const Matrix dGates = scratch.dGates.matrix(tokens, 3 * d);
+  const Matrix dProducts = scratch.dProducts.matrix(tokens, 3 * d);
+  const Matrix dState = scratch.dState.matrix(schedule.sequences(), d);
+  const Matrix dProduct = scratch.dProduct.matrix(schedule.sequences(), 3 * d);
+  std::fill_n(dState.data, dState.rows * d, 0.0f);
+  const Matrix stateTransposed = scratch.stateTransposed.matrix(3 * d, d);
+  transpose(weights.state, stateTransposed);  // once, not at each step
 
   for (size_t step = schedule.steps(); step-- > 0;) {
     const size_t running = schedule.runningAt(step);
     for (size_t place = 0; place < running; ++place) {
       const size_t token = schedule.token(place, step);
-      float* own = &dh[place * d];
+      float* own = dState.row(place);
       for (size_t j = 0; j < d; ++j) own[j] += dStates.row(token)[j];
-      stepBackward(&kept.gates[token * 3 * d], &kept.candidate[token * d], &before[token * d], d,
-                   own, &dGates[token * 3 * d], &dProducts[token * 3 * d]);
-      std::copy_n(&dProducts[token * 3 * d], 3 * d, &stepProducts[place * 3 * d]);
+      stepBackward(kept.gates.row(token), kept.candidate.row(token), before.row(token), d, own,
+                   dGates.row(token), dProducts.row(token));
+      std::copy_n(dProducts.row(token), 3 * d, dProduct.row(place));
     }
-    addMultiply(ConstMatrix(stepProducts.data(), running, 3 * d), stateTransposed,
-                {dh.data(), running, d});
+    addMultiply(dProduct.rowRange(0, running), stateTransposed, dState.rowRange(0, running));
   }
   for (size_t place = 0; dInitial.rows > 0 && place < schedule.sequences(); ++place)
-    std::copy_n(&dh[place * d], d, dInitial.row(schedule.sequence(place)));
+    std::copy_n(dState.row(place), d, dInitial.row(schedule.sequence(place)));
 
-  const ConstMatrix products(dProducts.data(), tokens, 3 * d);
-  addMultiplyLeftTransposed(ConstMatrix(before.data(), tokens, d), products, gradients.state);
+  addMultiplyLeftTransposed(before, dProducts, gradients.state);
   for (size_t t = 0; t < tokens; ++t)
-    for (size_t j = 0; j < d; ++j) gradients.candidateBias.data[j] += products.row(t)[2 * d + j];
-  linearBackward(x, weights.input, {dGates.data(), tokens, 3 * d}, gradients.input, gradients.bias,
-                 dx);
+    for (size_t j = 0; j < d; ++j) gradients.candidateBias.data[j] += dProducts.row(t)[2 * d + j];
+  linearBackward(x, weights.input, dGates, gradients.input, gradients.bias, dx);
 }
 
 }  // namespace attune::trainer

@@ -74,6 +74,19 @@ void HierarchicalGruParameters::initialise(std::span<float> numbers, float from)
   scale(startBias, 0);
 }
 
+size_t HierarchicalGruPass::heldNumbers() const {
+  size_t sum = 0;
+  for (const Workspace* all : {&x_,           &states_,       &dStates_,
+                               &dx_,          &sessionGates_, &sessionCandidates_,
+                               &initial_,     &sessionEnd_,   &userBefore_,
+                               &userAfter_,   &userGates_,    &userCandidates_,
+                               &userStates_,  &lastStates_,   &dUserStates_,
+                               &dLastStates_, &dInitial_,     &dStart_,
+                               &dAfter_,      &dSessionEnd_,  &dBefore_})
+    sum += all->size();
+  return sum;
+}
+
 HierarchicalGruPass::Wave& HierarchicalGruPass::waveOf(size_t index) {
   if (index == waves_.size()) waves_.emplace_back();
   Wave& wave = waves_[index];
@@ -105,9 +118,15 @@ void HierarchicalGruPass::plan(std::span<const uint32_t> offsets,
     }
   }
   rowTokens_.clear();
+  segments_ = starts_ = 0;
   for (size_t index = 0; index < waveCount_; ++index) {
-    waves_[index].firstRow = rowTokens_.size();
-    for (const Segment& segment : waves_[index].segments)
+    Wave& wave = waves_[index];
+    wave.firstRow = rowTokens_.size();
+    wave.firstSegment = segments_;
+    wave.firstStart = starts_;
+    segments_ += wave.segments.size();
+    starts_ += wave.starts.size();
+    for (const Segment& segment : wave.segments)
       for (uint32_t i = 0; i < segment.tokens; ++i) rowTokens_.push_back(segment.firstToken + i);
   }
   while (unitOffsets_.size() <= users_)
@@ -127,15 +146,15 @@ void HierarchicalGruPass::forward(ConstMatrix x, std::span<const uint32_t> offse
 }
 
 void HierarchicalGruPass::forwardWave(size_t index, const HierarchicalGruWeights& weights) {
-  Wave& wave = waves_[index];
-  const Matrix initial = wave.initial.matrix(wave.segments.size(), width_);
+  const Wave& wave = waves_[index];
+  const Matrix initial = segmentsOf(wave, initial_);
   const Matrix last = ofUsers(lastStates_);
   for (size_t i = 0; i < wave.segments.size(); ++i)
     if (!wave.segments[i].startsSession) copyRow(last, wave.segments[i].user, initial, i);
   startSessions(index, weights, initial);
-  const Matrix states = inWaveOrder(states_).rowRange(wave.firstRow, wave.tokens());
-  Gru::forward(inWaveOrder(x_).rowRange(wave.firstRow, wave.tokens()), wave.offsets,
-               weights.session, initial, states, wave.session);
+  const Matrix states = rowsOf(wave, states_, width_);
+  Gru::forward(rowsOf(wave, x_, width_), wave.offsets, weights.session, initial, states,
+               sessionStateOf(wave), scratch_);
   for (size_t i = 0; i < wave.segments.size(); ++i)
     copyRow(states, wave.offsets[i + 1] - 1, last, wave.segments[i].user);
 }
@@ -143,10 +162,11 @@ void HierarchicalGruPass::forwardWave(size_t index, const HierarchicalGruWeights
 /// Steps the users' states with what their last sessions left, and makes first states of them.
 void HierarchicalGruPass::startSessions(size_t index, const HierarchicalGruWeights& weights,
                                         Matrix initial) {
-  Wave& wave = waves_[index];
+  const Wave& wave = waves_[index];
   if (wave.starts.empty()) return;
-  const Matrix end = ofStarts(wave, wave.sessionEnd), before = ofStarts(wave, wave.userBefore);
-  const Matrix after = ofStarts(wave, wave.userAfter), users = ofUsers(userStates_);
+  const Matrix end = startsOf(wave, sessionEnd_, width_);
+  const Matrix before = startsOf(wave, userBefore_, width_);
+  const Matrix after = startsOf(wave, userAfter_, width_), users = ofUsers(userStates_);
   for (size_t i = 0; i < wave.starts.size(); ++i) {
     const uint32_t user = wave.segments[wave.starts[i]].user;
     copyRow(users, user, before, i);
@@ -156,8 +176,8 @@ void HierarchicalGruPass::startSessions(size_t index, const HierarchicalGruWeigh
   if (index == 0)
     zero(after);
   else
-    Gru::forward(end, units, weights.user, before, after, wave.user);
-  const Matrix start = ofStarts(wave, dStart_);
+    Gru::forward(end, units, weights.user, before, after, userStateOf(wave), scratch_);
+  const Matrix start = forStarts(wave, dStart_);
   linearForward(after, weights.start, weights.startBias, start);
   tanhInPlace(start.data, start.rows * width_);
   for (size_t i = 0; i < wave.starts.size(); ++i) {
@@ -178,8 +198,8 @@ void HierarchicalGruPass::backward(const HierarchicalGruWeights& weights, ConstM
 
 void HierarchicalGruPass::backwardWave(size_t index, const HierarchicalGruWeights& weights,
                                        const HierarchicalGruGradients& gradients) {
-  Wave& wave = waves_[index];
-  const Matrix dStates = inWaveOrder(dStates_).rowRange(wave.firstRow, wave.tokens());
+  const Wave& wave = waves_[index];
+  const Matrix dStates = rowsOf(wave, dStates_, width_);
   const Matrix dLast = ofUsers(dLastStates_);
   for (size_t i = 0; i < wave.segments.size(); ++i) {
     const float* more = dLast.row(wave.segments[i].user);
@@ -187,11 +207,9 @@ void HierarchicalGruPass::backwardWave(size_t index, const HierarchicalGruWeight
     for (size_t j = 0; j < width_; ++j) to[j] += more[j];
   }
   const Matrix dInitial = dInitial_.matrix(wave.segments.size(), width_);
-  Gru::backward(inWaveOrder(x_).rowRange(wave.firstRow, wave.tokens()), wave.offsets,
-                weights.session, wave.initial.matrix(wave.segments.size(), width_),
-                inWaveOrder(states_).rowRange(wave.firstRow, wave.tokens()), wave.session, dStates,
-                gradients.session, inWaveOrder(dx_).rowRange(wave.firstRow, wave.tokens()),
-                dInitial);
+  Gru::backward(rowsOf(wave, x_, width_), wave.offsets, weights.session, segmentsOf(wave, initial_),
+                rowsOf(wave, states_, width_), sessionStateOf(wave), dStates, gradients.session,
+                rowsOf(wave, dx_, width_), dInitial, scratch_);
   backwardStarts(index, weights, dInitial, gradients);
   for (const Segment& segment : wave.segments) {
     if (!segment.isCut) continue;
@@ -204,17 +222,17 @@ void HierarchicalGruPass::backwardWave(size_t index, const HierarchicalGruWeight
 void HierarchicalGruPass::backwardStarts(size_t index, const HierarchicalGruWeights& weights,
                                          ConstMatrix dInitial,
                                          const HierarchicalGruGradients& gradients) {
-  Wave& wave = waves_[index];
+  const Wave& wave = waves_[index];
   const size_t count = wave.starts.size();
   if (count == 0) return;
-  const ConstMatrix initial = wave.initial.matrix(wave.segments.size(), width_);
-  const Matrix dStart = ofStarts(wave, dStart_), dAfter = ofStarts(wave, dAfter_);
+  const ConstMatrix initial = segmentsOf(wave, initial_);
+  const Matrix dStart = forStarts(wave, dStart_), dAfter = forStarts(wave, dAfter_);
   for (size_t i = 0; i < count; ++i) {
     const float* h = initial.row(wave.starts[i]);
     const float* dh = dInitial.row(wave.starts[i]);
     for (size_t j = 0; j < width_; ++j) dStart.row(i)[j] = dh[j] * (1.0f - h[j] * h[j]);
   }
-  const Matrix after = ofStarts(wave, wave.userAfter);
+  const Matrix after = startsOf(wave, userAfter_, width_);
   linearBackward(after, weights.start, dStart, gradients.start, gradients.startBias, dAfter);
   if (index == 0) return;  // the first user states are given
 
@@ -222,11 +240,11 @@ void HierarchicalGruPass::backwardStarts(size_t index, const HierarchicalGruWeig
   const auto userOf = [&](size_t i) { return wave.segments[wave.starts[i]].user; };
   for (size_t i = 0; i < count; ++i)
     for (size_t j = 0; j < width_; ++j) dAfter.row(i)[j] += dUsers.row(userOf(i))[j];
-  const Matrix dEnd = ofStarts(wave, dSessionEnd_), dBefore = ofStarts(wave, dBefore_);
-  Gru::backward(ofStarts(wave, wave.sessionEnd),
+  const Matrix dEnd = forStarts(wave, dSessionEnd_), dBefore = forStarts(wave, dBefore_);
+  Gru::backward(startsOf(wave, sessionEnd_, width_),
                 std::span<const uint32_t>(unitOffsets_).first(count + 1), weights.user,
-                ofStarts(wave, wave.userBefore), after, wave.user, dAfter, gradients.user, dEnd,
-                dBefore);
+                startsOf(wave, userBefore_, width_), after, userStateOf(wave), dAfter,
+                gradients.user, dEnd, dBefore, scratch_);
   for (size_t i = 0; i < count; ++i) {
     copyRow(dEnd, i, dLast, userOf(i));
     copyRow(dBefore, i, dUsers, userOf(i));

@@ -74,6 +74,9 @@ class HierarchicalGruPass {
   void backward(const HierarchicalGruWeights& weights, ConstMatrix dStates,
                 const HierarchicalGruGradients& gradients, Matrix dx);
 
+  /// Numbers that it has room for: about 20 d for each token of the largest batch.
+  size_t heldNumbers() const;
+
  private:
   /// Tokens of one user that one run of the session unit passes: a session, or a piece of one.
   struct Segment {
@@ -85,15 +88,12 @@ class HierarchicalGruPass {
   };
   /// The segments that run together: at most one a user.
   struct Wave {
-    size_t firstRow = 0;            // of its tokens, among all tokens in the order of the waves
+    size_t firstRow = 0;            // of its tokens, among all tokens in the order of the waves,
+    size_t firstSegment = 0;        // of its segments among all so,
+    size_t firstStart = 0;          // and of those that start a session
     std::vector<Segment> segments;  // by user
     std::vector<uint32_t> offsets;  // (segments + 1), from 0
     std::vector<uint32_t> starts;   // which segments start a session
-    Workspace initial;              // (segments, d) the session unit's first state
-    Workspace sessionEnd;           // (starts, d) the user unit's input,
-    Workspace userBefore;           // (starts, d) its state before
-    Workspace userAfter;            // (starts, d) and after
-    GruState session, user;
 
     size_t tokens() const { return offsets.back(); }
   };
@@ -110,20 +110,45 @@ class HierarchicalGruPass {
 
   Matrix inWaveOrder(Workspace& workspace) { return workspace.matrix(rowTokens_.size(), width_); }
   Matrix ofUsers(Workspace& workspace) { return workspace.matrix(users_, width_); }
-  Matrix ofStarts(const Wave& wave, Workspace& workspace) const {
+  /// A wave's rows of what is kept of all of them. One place for all, because kept by wave each
+  /// would grow to the largest there ever was.
+  Matrix rowsOf(const Wave& wave, Workspace& all, size_t columns) const {
+    return all.matrix(rowTokens_.size(), columns).rowRange(wave.firstRow, wave.tokens());
+  }
+  Matrix segmentsOf(const Wave& wave, Workspace& all) const {
+    return all.matrix(segments_, width_).rowRange(wave.firstSegment, wave.segments.size());
+  }
+  Matrix startsOf(const Wave& wave, Workspace& all, size_t columns) const {
+    return all.matrix(starts_, columns).rowRange(wave.firstStart, wave.starts.size());
+  }
+  GruState sessionStateOf(const Wave& wave) {
+    return {rowsOf(wave, sessionGates_, 3 * width_), rowsOf(wave, sessionCandidates_, width_)};
+  }
+  GruState userStateOf(const Wave& wave) {
+    return {startsOf(wave, userGates_, 3 * width_), startsOf(wave, userCandidates_, width_)};
+  }
+  Matrix forStarts(const Wave& wave, Workspace& workspace) const {
     return workspace.matrix(wave.starts.size(), width_);
   }
 
   size_t users_ = 0;
   size_t width_ = 0;
+  size_t segments_ = 0, starts_ = 0;  // of all waves
   std::vector<Wave> waves_;
   size_t waveCount_ = 0;                 // of this batch
   std::vector<uint32_t> rowTokens_;      // (tokens) which token is in a row
   std::vector<uint32_t> unitOffsets_;    // 0, 1, 2 ...: sequences of one token
   Workspace x_, states_, dStates_, dx_;  // (tokens, d) in the order of the waves
+  Workspace sessionGates_, sessionCandidates_;
+  Workspace initial_;     // (segments, d) the session unit's first states
+  Workspace sessionEnd_;  // (starts, d) the user unit's inputs,
+  Workspace userBefore_;  // (starts, d) its states before
+  Workspace userAfter_;   // (starts, d) and after
+  Workspace userGates_, userCandidates_;
   Workspace userStates_, lastStates_;    // (users, d)
   Workspace dUserStates_, dLastStates_;  // (users, d)
   Workspace dInitial_, dStart_, dAfter_, dSessionEnd_, dBefore_;
+  GruScratch scratch_;
 };
 
 }  // namespace attune::trainer

@@ -12,7 +12,6 @@ namespace attune::trainer {
 namespace {
 
 constexpr uint64_t kSampleStream = uint64_t{1} << 48;
-constexpr size_t kTokensPerBatch = 16384;
 constexpr size_t kUsersPerTask = 64;
 
 float lastWeight(const Sequences& sequences, size_t user) {
@@ -118,7 +117,7 @@ std::vector<PointedItems> encodeHistories(const SequenceModel& model, const floa
     const uint64_t end = sequences.offsets[users[i] + 1];
     batch.add(sequences, end - events, end);
     rows.push_back(i);
-    if (batch.tokens() >= kTokensPerBatch) flush();
+    if (batch.tokens() >= kValidationTokens) flush();
   }
   if (batch.tokens() > 0) flush();
   return pointed;

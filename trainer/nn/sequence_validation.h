@@ -24,6 +24,9 @@ struct HeldOut {
 /// when there are more. Users whose last event has weight 0 are not asked.
 HeldOut holdOutLast(const Sequences& sequences, size_t maxUsers, uint64_t seed);
 
+/// Tokens of histories that are encoded together, and one history more at most.
+inline constexpr size_t kValidationTokens = 4096;
+
 /// hidden (users, d): the model's state after each user's last `maxHistory` items. A user without
 /// items has a state of 0. `itemVectors` (items, d) are the items' full vectors. Returns what each
 /// user's last event points back at (users), nothing at all for a model without a pointer.

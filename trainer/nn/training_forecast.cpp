@@ -76,13 +76,24 @@ double secondsPerStep(Trial& trial, const Sequences& sequences, std::span<const 
 double secondsPerUser(const SequenceModel& model, const std::vector<float>& values,
                       const Sequences& sequences, const ItemFeatures& features,
                       const SequenceTrainingOptions& options) {
-  const HeldOut some = holdOutLast(sequences, std::min(options.validationUsers, kTimedUsers), options.seed);
+  const HeldOut some =
+      holdOutLast(sequences, std::min(options.validationUsers, kTimedUsers), options.seed);
   if (some.users.empty()) return 0;
   const auto full = fullItemVectors(model, values.data(), features, options.threads);
   const ConstMatrix items(full.data(), model.items(), model.config().hiddenDimension);
   const auto start = Clock::now();
   (void)validate(model, values.data(), items, some, options.excludeSeen, options.threads);
   return secondsSince(start) / static_cast<double>(some.users.size());
+}
+
+/// Numbers that the network keeps of a token until it goes back over it.
+double keptPerToken(const SequenceModelConfig& c) {
+  const double d = static_cast<double>(c.hiddenDimension);
+  // What HierarchicalGruPass holds; going back, the gradients of both products and the states
+  // before.
+  if (c.encoder == SequenceEncoder::hierarchicalGru) return 27 * d;
+  // A block keeps x, its norms, queries, keys and values, the mix, both gates and their product.
+  return static_cast<double>(c.layers) * (9 * d + 3 * static_cast<double>(c.feedForward));
 }
 
 }  // namespace
@@ -96,7 +107,7 @@ TrainingForecast forecastTraining(const TrainingSpeed& speed, const TrainingWork
   forecast.mostEpochs = work.epochs;
   const bool stopsEarly = work.validatedUsers > 0;
   forecast.usualEpochs =
-      stopsEarly ? std::min(work.epochs, kUsualBestEpoch + work.patience) : work.epochs;
+      stopsEarly ? std::min(work.epochs, work.usualBestEpoch + work.patience) : work.epochs;
   forecast.megabytes = megabytes;
   return forecast;
 }
@@ -104,8 +115,11 @@ TrainingForecast forecastTraining(const TrainingSpeed& speed, const TrainingWork
 TrainingWork workOf(const SequenceModel& model, const Sequences& sequences,
                     const SequenceTrainingOptions& options) {
   const HeldOut heldOut = holdOutLast(sequences, options.validationUsers, options.seed);
-  const auto windows = cutWindows(heldOut.training, model.config().maxHistory, options.longHistories);
-  TrainingWork work{0, heldOut.users.size(), options.epochs, options.patience};
+  const auto windows =
+      cutWindows(heldOut.training, model.config().maxHistory, options.longHistories);
+  TrainingWork work{.validatedUsers = heldOut.users.size(),
+                    .epochs = options.epochs,
+                    .patience = options.patience};
   BatchReader reader(heldOut.training, windows, options.tokensPerBatch);
   PackedBatch batch;
   while (reader.next(batch)) ++work.stepsPerEpoch;
@@ -117,18 +131,20 @@ double trainingMegabytes(const SequenceModel& model, const Sequences& sequences,
   const SequenceModelConfig& c = model.config();
   const double d = static_cast<double>(c.hiddenDimension);
   const double weights = static_cast<double>(model.layout().size());
-  const double tokens = static_cast<double>(
-      std::min(options.tokensPerBatch + c.maxHistory, sequences.items.size() + 1));
+  const auto tokensOf = [&](size_t batch) {
+    return static_cast<double>(std::min(batch + c.maxHistory, sequences.items.size() + 1));
+  };
+  const double tokens = tokensOf(options.tokensPerBatch);
   // Weights, gradients, two moments, their mean, the best ones and the checkpoint being written.
   double floats = weights * 7;
-  // A block keeps x, its norms, queries, keys and values, the mix, both gates and their product.
-  const double kept = 9 * d + 3 * static_cast<double>(c.feedForward);
-  floats += tokens * (static_cast<double>(c.layers) * kept + 5 * d);
+  floats += tokens * (keptPerToken(c) + 5 * d);
+  if (options.validationUsers > 0) floats += tokensOf(kValidationTokens) * keptPerToken(c);
   floats += (tokens / 1024 + 1) * static_cast<double>(model.backboneSize());
   const double sampled = model.items() > options.wholeSoftmaxItems ? 1 : 0;
   floats += sampled > 0 ? tokens * 16 : 10 * static_cast<double>(model.items()) * d;
   const unsigned threads = options.threads == nullptr ? 1 : options.threads->count();
-  const double bytes = 4 * floats + threads * std::max(1.5e6, 200.0 * static_cast<double>(model.items())) +
+  const double bytes = 4 * floats +
+                       threads * std::max(1.5e6, 200.0 * static_cast<double>(model.items())) +
                        16 * static_cast<double>(sequences.items.size());
   return bytes / kMegabyte;
 }
@@ -136,8 +152,8 @@ double trainingMegabytes(const SequenceModel& model, const Sequences& sequences,
 TrainingSpeed measureTrainingSpeed(const SequenceModel& model, const Sequences& sequences,
                                    const ItemFeatures& features,
                                    const SequenceTrainingOptions& options) {
-  const auto windows = shuffled(cutWindows(sequences, model.config().maxHistory, options.longHistories),
-                                options.seed, 0);
+  const auto windows = shuffled(
+      cutWindows(sequences, model.config().maxHistory, options.longHistories), options.seed, 0);
   if (windows.empty()) return {};
   Trial trial(model, sequences.items, features, options);
   TrainingSpeed speed;

@@ -8,8 +8,16 @@ namespace attune::trainer {
 
 /// How long parts of an epoch took on this machine, just now. Never influences what is learned.
 struct TrainingSpeed {
-  double secondsPerStep = 0;            ///< of a batch: forth, back and the step of Adam
+  double secondsPerStep = 0;  ///< of a batch: forth, back and the step of Adam
   double secondsPerValidatedUser = 0;
+};
+
+/// Epochs until the best one, as seen with the default learning rates on data of many kinds; to
+/// these come the epochs of `patience` that show it was the best.
+struct UsualBestEpoch {
+  static constexpr uint64_t transformer = 25;
+  static constexpr uint64_t recurrent = 75;  ///< 63 to 94 on Amazon Beauty and MovieLens 1M
+  static constexpr uint64_t sessions = 12;   ///< of either network; 4 to 24 on Yoochoose
 };
 
 /// How much of each there is in one training.
@@ -18,6 +26,7 @@ struct TrainingWork {
   uint64_t validatedUsers = 0;  ///< in each epoch
   uint64_t epochs = 0;          ///< at most
   uint64_t patience = 0;        ///< epochs without a better validation before it stops
+  uint64_t usualBestEpoch = UsualBestEpoch::transformer;
 };
 
 /// What training will take. The number of epochs is unknown before, for validation ends it.
@@ -30,10 +39,6 @@ struct TrainingForecast {
   double usualSeconds() const { return secondsPerEpoch * static_cast<double>(usualEpochs); }
   double mostSeconds() const { return secondsPerEpoch * static_cast<double>(mostEpochs); }
 };
-
-/// Epochs until the best one, as seen with the default learning rate on data of many kinds; to these
-/// come the epochs of `patience` that show it was the best.
-inline constexpr uint64_t kUsualBestEpoch = 25;
 
 /// Multiplies: the work times its speed.
 TrainingForecast forecastTraining(const TrainingSpeed& speed, const TrainingWork& work,

@@ -15,6 +15,9 @@ class Workspace {
     return {numbers_.data(), rows, columns};
   }
 
+  /// Numbers it has room for.
+  size_t size() const { return numbers_.size(); }
+
  private:
   std::vector<float> numbers_;
 };

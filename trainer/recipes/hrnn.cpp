@@ -118,27 +118,42 @@ void leaveToFeatures(const std::vector<uint8_t>& cold, const ItemFeatures& featu
       std::fill_n(own.row(item), own.columns, 0.0f);
 }
 
+/// A network before it is trained, and what it learns from.
+struct Untrained {
+  Untrained(HrnnRecipe::Kind kind, const Dataset& data, const Parameters& parameters,
+            const TrainOptions& options)
+      : histories(userHistories(data, historiesOf(parameters))),
+        features(kind == HrnnRecipe::Kind::events ? ItemFeatures() : itemFeaturesOf(data)),
+        model(modelOf(parameters, histories), data.items.size(), features.featureCount),
+        threads(options.threads),
+        training(trainingFor(parameters, histories, data.items.size(), options, threads)),
+        networks(networksFor(parameters, histories)) {
+    training.longHistories = LongHistories::all;
+    training.trainStart = false;  // the network of a bundle has none
+    if (kind != HrnnRecipe::Kind::events)
+      training.idDropout = static_cast<float>(parameters.number("id_dropout"));
+  }
+
+  Sequences histories;
+  ItemFeatures features;
+  SequenceModel model;
+  GemmThreads threads;
+  SequenceTrainingOptions training;
+  size_t networks;
+};
+
 }  // namespace
 
 std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Parameters& parameters,
                                                 const TrainOptions& options) const {
   std::vector<uint8_t> allowed;
   if (kind_ == Kind::coldStart) allowed = coldItems(data, coldItemRuleOf(parameters));
-  const Sequences histories = userHistories(data, historiesOf(parameters));
-  const ItemFeatures features = kind_ == Kind::events ? ItemFeatures() : itemFeaturesOf(data);
-  const SequenceModel model(modelOf(parameters, histories), data.items.size(),
-                            features.featureCount);
-  GemmThreads threads(options.threads);
-  SequenceTrainingOptions training =
-      trainingFor(parameters, histories, data.items.size(), options, threads);
-  training.longHistories = LongHistories::all;
-  training.trainStart = false;  // the network of a bundle has none
-  if (kind_ != Kind::events)
-    training.idDropout = static_cast<float>(parameters.number("id_dropout"));
+  Untrained untrained(kind_, data, parameters, options);
+  auto& [histories, features, model, threads, training, count] = untrained;
   SequenceFit fit =
       fitSequenceModel(model, histories, features, training, Blending::never, options);
   std::vector<RecurrentWeights> networks;
-  for (size_t i = 0; i < networksFor(parameters, histories); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     std::vector<float> values =
         i == 0 ? std::move(fit.values)
                : fitAnother(model, histories, features, training, fit.choices, i, options);
@@ -150,6 +165,14 @@ std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Param
   return std::make_unique<RecurrentNetwork>(
       networks.size() == 1 ? std::move(networks[0]) : ensembleOf(networks), std::move(allowed),
       static_cast<uint32_t>(gapSeconds(parameters)), countUsers(data), fit.choices);
+}
+
+std::optional<RecipeForecast> HrnnRecipe::forecast(const Dataset& data,
+                                                   const Parameters& parameters,
+                                                   const TrainOptions& options) const {
+  const Untrained untrained(kind_, data, parameters, options);
+  return forecastPasses(untrained.model, untrained.histories, untrained.features,
+                        untrained.training, options.choices.is_null(), untrained.networks - 1);
 }
 
 std::unique_ptr<TrainedModel> HrnnRecipe::update(const Bundle& bundle, const Dataset& data,

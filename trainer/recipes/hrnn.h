@@ -24,6 +24,8 @@ class HrnnRecipe : public Recipe {
   std::unique_ptr<TrainedModel> update(const Bundle& bundle, const Dataset& data,
                                        const Parameters& parameters,
                                        const TrainOptions& options) const override;
+  std::optional<RecipeForecast> forecast(const Dataset& data, const Parameters& parameters,
+                                         const TrainOptions& options) const override;
 
  private:
   Kind kind_;

@@ -60,9 +60,9 @@ SequenceTrainingOptions trainingFor(const Parameters& p, const Sequences& sequen
   const double dropout = sessions ? kSessionDropout : dropoutFor(events, items);
   training.dropout = static_cast<float>(p.has("dropout") ? p.number("dropout") : dropout);
   const size_t mostTokens = sessions ? kSessionBatchTokens : kMostBatchTokens;
-  training.tokensPerBatch = p.has("batch_tokens")
-                                ? integer(p, "batch_tokens")
-                                : std::clamp(events / kStepsPerEpoch, kLeastBatchTokens, mostTokens);
+  training.tokensPerBatch =
+      p.has("batch_tokens") ? integer(p, "batch_tokens")
+                            : std::clamp(events / kStepsPerEpoch, kLeastBatchTokens, mostTokens);
   training.trainStart = !sessions;
   training.excludeSeen = !usersRepeat(sequences);
   training.seed = options.seed;
@@ -91,14 +91,21 @@ std::string describe(const EpochProgress& epoch, uint64_t epochs) {
 
 RecipeForecast forecastPasses(const SequenceModel& model, const Sequences& sequences,
                               const ItemFeatures& features, const SequenceTrainingOptions& training,
-                              bool goesOn) {
-  const TrainingForecast first = forecastTraining(
-      measureTrainingSpeed(model, sequences, features, training),
-      workOf(model, sequences, training), trainingMegabytes(model, sequences, training));
-  const auto secondOf = [&](uint64_t best) { return goesOn ? epochsFrom(best) : best; };
-  const uint64_t best = first.usualEpochs - std::min(first.usualEpochs, training.patience);
-  const uint64_t usual = first.usualEpochs + secondOf(best);
-  const uint64_t most = first.mostEpochs + secondOf(first.mostEpochs);
+                              bool goesOn, size_t others) {
+  TrainingWork work = workOf(model, sequences, training);
+  if (model.config().encoder == SequenceEncoder::hierarchicalGru)
+    work.usualBestEpoch = UsualBestEpoch::recurrent;
+  if (areSessions(sequences)) work.usualBestEpoch = UsualBestEpoch::sessions;
+  const TrainingForecast first =
+      forecastTraining(measureTrainingSpeed(model, sequences, features, training), work,
+                       trainingMegabytes(model, sequences, training));
+  const auto further = [&](uint64_t best) {
+    return (goesOn ? epochsFrom(best) : best) + others * best;
+  };
+  const uint64_t best = work.validatedUsers > 0 ? std::min(first.usualEpochs, work.usualBestEpoch)
+                                                : first.usualEpochs;
+  const uint64_t usual = first.usualEpochs + further(best);
+  const uint64_t most = first.mostEpochs + further(first.mostEpochs);
   return {first.secondsPerEpoch * static_cast<double>(usual),
           first.secondsPerEpoch * static_cast<double>(most), first.megabytes, usual, most};
 }

@@ -17,7 +17,8 @@ bool areSessions(const Sequences& sequences);
 
 /// Training as the parameters epochs, patience, weight_averaging, learning_rate, dropout and
 /// batch_tokens say, or, where these are left to the data, as the numbers of events and items, and
-/// whether they are of sessions, ask for; with the run's seed, threads and progress. `options` and `threads` must outlive it.
+/// whether they are of sessions, ask for; with the run's seed, threads and progress. `options` and
+/// `threads` must outlive it.
 SequenceTrainingOptions trainingFor(const Parameters& parameters, const Sequences& sequences,
                                     size_t items, const TrainOptions& options,
                                     GemmThreads& threads);
@@ -28,10 +29,10 @@ std::string describe(const EpochProgress& epoch, uint64_t epochs);
 
 /// What the two passes of fitSequenceModel will take: the first until validation stops it, the
 /// second as many epochs as the first found best, or two fifths of them where it goes on from its
-/// weights.
+/// weights. Then `others` of fitAnother, each as many as the first found best.
 RecipeForecast forecastPasses(const SequenceModel& model, const Sequences& sequences,
                               const ItemFeatures& features, const SequenceTrainingOptions& training,
-                              bool goesOn);
+                              bool goesOn, size_t others = 0);
 
 /// (outputs, inputs) from (inputs, outputs), which is how training keeps a matrix.
 std::vector<float> transposed(ConstMatrix matrix);

@@ -38,6 +38,17 @@ struct Weights {
   }
 };
 
+/// Room for what the forward pass keeps of so many tokens.
+struct Kept {
+  explicit Kept(size_t tokens) : gates(tokens * 3 * kState), candidate(tokens * kState) {}
+  GruScratch scratch;
+  GruState state() {
+    const size_t tokens = candidate.size() / kState;
+    return {{gates.data(), tokens, 3 * kState}, {candidate.data(), tokens, kState}};
+  }
+  std::vector<float> gates, candidate;
+};
+
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
 /// One step by the definition, in double.
@@ -68,9 +79,9 @@ TEST_CASE("a GRU over packed sequences agrees with its definition, step by step"
   Weights weights(false);
   const auto x = randomNumbers(8 * kIn, 5), initial = randomNumbers(4 * kState, 6);
   std::vector<float> states(8 * kState);
-  GruState kept;
+  Kept kept(8);
   Gru::forward({x.data(), 8, kIn}, offsets, weights.weights(), {initial.data(), 4, kState},
-               {states.data(), 8, kState}, kept);
+               {states.data(), 8, kState}, kept.state(), kept.scratch);
   for (size_t s = 0; s < 4; ++s) {
     std::vector<double> h(&initial[s * kState], &initial[s * kState] + kState);
     for (size_t t = offsets[s]; t < offsets[s + 1]; ++t) {
@@ -93,16 +104,17 @@ TEST_CASE("a GRU's gradients through time are its finite differences") {
         withInitial ? ConstMatrix(initial.data(), kSequences, kState) : ConstMatrix();
     std::vector<float> states(kTokens * kState);
     const Matrix out(states.data(), kTokens, kState);
-    GruState kept;
+    Kept kept(kTokens);
     const auto loss = [&] {
-      Gru::forward(in, offsets, weights.weights(), first, out, kept);
+      Gru::forward(in, offsets, weights.weights(), first, out, kept.state(), kept.scratch);
       return weightedSum(states, up);
     };
     loss();
     std::vector<float> dx(x.size()), dInitial(initial.size());
-    Gru::backward(in, offsets, weights.weights(), first, out, kept, {up.data(), kTokens, kState},
-                  gradients.views(), {dx.data(), kTokens, kIn},
-                  withInitial ? Matrix(dInitial.data(), kSequences, kState) : Matrix());
+    Gru::backward(in, offsets, weights.weights(), first, out, kept.state(),
+                  {up.data(), kTokens, kState}, gradients.views(), {dx.data(), kTokens, kIn},
+                  withInitial ? Matrix(dInitial.data(), kSequences, kState) : Matrix(),
+                  kept.scratch);
     checkGradient(x, dx, loss);
     checkGradient(weights.input, gradients.input, loss);
     checkGradient(weights.state, gradients.state, loss);

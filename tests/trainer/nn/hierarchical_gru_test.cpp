@@ -54,9 +54,10 @@ using Row = std::vector<float>;
 Row step(const GruWeights& unit, const float* x, const Row& before) {
   const std::vector<uint32_t> one = {0, 1};
   Row after(kWidth);
-  GruState kept;
+  Row gates(3 * kWidth), candidate(kWidth);
+  GruScratch scratch;
   Gru::forward({x, 1, kWidth}, one, unit, {before.data(), 1, kWidth}, {after.data(), 1, kWidth},
-               kept);
+               {{gates.data(), 1, 3 * kWidth}, {candidate.data(), 1, kWidth}}, scratch);
   return after;
 }
 
@@ -146,4 +147,23 @@ TEST_CASE("a pass used again for another batch remembers nothing") {
   fresh.backward(up);
   CHECK(network.dx == fresh.dx);
   CHECK(network.gradients == fresh.gradients);
+}
+
+TEST_CASE("a network needs the memory of its largest batch, however differently others were cut") {
+  constexpr size_t kEvents = 64;
+  const auto heldAfter = [](const std::vector<size_t>& sessionLengths) {
+    Network network;
+    const auto x = randomNumbers(kEvents * kWidth, 2);
+    std::vector<float> states(x.size());
+    const std::vector<uint32_t> oneUser = {0, kEvents};
+    for (const size_t length : sessionLengths) {
+      std::vector<uint8_t> newSession(kEvents);
+      for (size_t t = 0; t < kEvents; t += length) newSession[t] = 1;
+      network.pass.forward({x.data(), kEvents, kWidth}, oneUser, newSession, kWholeHistory,
+                           network.weights(), {states.data(), kEvents, kWidth});
+    }
+    return network.pass.heldNumbers();
+  };
+  CHECK(heldAfter({64}) > 0);
+  CHECK(heldAfter({64, 32, 16, 8, 4, 2, 1}) == heldAfter({1}));
 }

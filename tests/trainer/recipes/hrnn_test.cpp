@@ -245,3 +245,18 @@ TEST_CASE(
   REQUIRE(served.engine().recommend(session, {}, scratch).ok());
   for (const Scored& one : scratch.ranked) CHECK(std::isfinite(one.score));
 }
+
+TEST_CASE("hrnn says what training will take, all networks of an ensemble counted") {
+  const auto forecast = [](const char* networks) {
+    Parameters parameters(findRecipe("hrnn"));
+    parameters.set("epochs", "10");
+    parameters.set("ensemble_size", networks);
+    return makeRecipe("hrnn")->forecast(visits(), parameters, {}).value();
+  };
+  const RecipeForecast one = forecast("1"), three = forecast("3");
+  CHECK(one.mostPasses == 10 + 4);
+  CHECK(three.mostPasses == 10 + 4 + 2 * 10);
+  CHECK(one.seconds > 0);
+  CHECK(one.mostSeconds >= one.seconds);
+  CHECK(one.megabytes > 0);
+}
