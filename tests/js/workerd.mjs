@@ -47,7 +47,7 @@ export class Worker {
     mkdirSync(folder, { recursive: true });
     const script = await bundleProgram(`${name}/worker`, program, {
       conditions: ['workerd', 'worker', 'browser'],
-      external: ['*.wasm', ...Object.keys(data).map((one) => `./${one}`)],
+      external: ['*.wasm', 'cloudflare:*', ...Object.keys(data).map((one) => `./${one}`)],
       minify: true,
     });
     copyFileSync(fileURLToPath(wasmUrl), join(folder, 'attune.wasm'));
