@@ -23,7 +23,7 @@ const kShared = {
 /** Files beside those and the entries of package.json: what import() asks for, and what a worker runs. */
 const kParts = ['published', 'worker-script', 'worker-host'];
 /** Such that import nothing themselves, and are the same for every host. */
-const kAlone = ['delta', 'ed25519', 'sha2'];
+const kAlone = ['delta', 'ed25519', 'rehearsal', 'sha2'];
 /** Files that are there already. */
 const kMade = ['wasm-base64'];
 /** Modules that only pass on what others export, in every file that does. */

@@ -25,10 +25,11 @@ const kBudgets = [
   { name: 'index.js', brotli: 9_200 },
   // 9,750 until the other files of Node had what they share with it from there.
   { name: 'node.js', brotli: 9_900 },
-  { name: 'workerd.js', brotli: 9_200 },
+  // 9,200 and 9,400 beside until Workers rehearsed.
+  { name: 'workerd.js', brotli: 11_100 },
   { name: 'tracker.js', brotli: 6_000 },
   { name: 'tracker.js', beside: 'index.js', brotli: 5_000 },
-  { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_400 },
+  { name: 'edge-workerd.js', beside: 'workerd.js', brotli: 9_500 },
   { name: 'aws.js', beside: 'index.js', brotli: 4_200 },
   { name: 'worker.js', brotli: 2_300 },
   { name: 'worker-host.js', beside: 'index.js', brotli: 850 },

@@ -22,7 +22,14 @@ struct RandomModel {
   bool codes = false;
   /// With float32: the numbers before they were rounded to bytes.
   bool unrounded = false;
+  /// The same three weights again and again, not random ones: the bundle compresses well.
+  bool plain = false;
   uint64_t seed = 1;
+
+  /// The small one in js/src/rehearsal-bundle.ts.
+  static RandomModel rehearsal() {
+    return {.items = 4, .dimension = 4, .history = 4, .plain = true};
+  }
 
   /// Item vectors are normal, of log-normal length (deviation 0.3): popular items' are longer.
   std::vector<uint8_t> bundle() const;

@@ -14,7 +14,7 @@ const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--dry-run'],
 
 const kEntries = ['aws', 'edge', 'element', 'inline', 'react', 'tracker', 'worker'];
 const kShared = ['edge-handler', 'live-list', 'published', 'wire', 'worker-methods'];
-const kOfAll = ['delta', 'ed25519', 'sha2', 'wasm-base64'];
+const kOfAll = ['delta', 'ed25519', 'rehearsal', 'sha2', 'wasm-base64'];
 const kOfNode = ['node', ...[...kEntries, ...kShared].map((name) => `${name}-node`)];
 const kOfOthers = ['base', 'core', 'edge-workerd', 'index', 'worker-host', 'worker-script', 'workerd', ...kEntries, ...kShared];
 
@@ -40,10 +40,9 @@ function filesAtOnce(name, found = new Set()) {
   return found;
 }
 
-test('what a load needs at once is in three files, whatever the host', () => {
-  for (const entry of ['index.js', 'workerd.js']) {
-    assert.deepEqual([...filesAtOnce(entry)].sort(), ['base.js', 'core.js', entry].sort());
-  }
+test('what a load needs at once is in three files, and what Workers do before in a fourth', () => {
+  assert.deepEqual([...filesAtOnce('index.js')].sort(), ['base.js', 'core.js', 'index.js']);
+  assert.deepEqual([...filesAtOnce('workerd.js')].sort(), ['base.js', 'core.js', 'rehearsal.js', 'workerd.js']);
 });
 
 test('a fresh process has all that load() needs with the one file it imports', () => {
@@ -52,7 +51,7 @@ test('a fresh process has all that load() needs with the one file it imports', (
 });
 
 test('a file is for Node or for the other hosts, and imports no file of the others', () => {
-  for (const [own, names] of [[kOfNode, kOfNode], [kOfOthers, kOfOthers], [[], ['delta', 'ed25519', 'sha2']]]) {
+  for (const [own, names] of [[kOfNode, kOfNode], [kOfOthers, kOfOthers], [[], ['delta', 'ed25519', 'rehearsal', 'sha2']]]) {
     for (const name of names) {
       const imported = [...textOf(`${name}.js`).matchAll(/(?:\bfrom|\bimport)[ (]*"\.\/([\w-]+)\.js"/g)].map(([, file]) => file);
       for (const file of imported) assert.ok([...own, ...kOfAll].includes(file), `${name}.js imports ${file}.js`);

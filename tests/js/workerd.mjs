@@ -62,7 +62,7 @@ export class Worker {
 
   async #run(folder) {
     const stdio = ['ignore', 'ignore', 'pipe', 'pipe'];
-    this.startedMs = performance.now();
+    const begun = performance.now();
     this.#process = spawn(WORKERD, ['serve', 'config.capnp', '--control-fd=3'], { cwd: folder, stdio });
     this.#process.stderr.on('data', (text) => (this.errors += text));
     const late = setTimeout(() => this.#process.kill(), kStartMs);
@@ -70,6 +70,7 @@ export class Worker {
       const { event, port } = JSON.parse(line);
       if (event !== 'listen') continue;
       clearTimeout(late);
+      this.listensAfterMs = performance.now() - begun;
       this.url = `http://127.0.0.1:${port}`;
       return;
     }

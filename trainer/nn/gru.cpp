@@ -68,6 +68,14 @@ void stepBackward(const float* gates, const float* candidate, const float* befor
   }
 }
 
+/// row = the state of a sequence before its first token.
+void setFirstState(ConstMatrix initial, size_t sequence, size_t d, float* row) {
+  if (initial.rows > 0)
+    std::copy_n(initial.row(sequence), d, row);
+  else
+    std::fill_n(row, d, 0.0f);
+}
+
 /// before (tokens, d) = the state before each token.
 void statesBefore(std::span<const uint32_t> offsets, ConstMatrix initial, ConstMatrix states,
                   Matrix before) {
@@ -75,10 +83,7 @@ void statesBefore(std::span<const uint32_t> offsets, ConstMatrix initial, ConstM
   for (size_t s = 0; s + 1 < offsets.size(); ++s) {
     const size_t begin = offsets[s], end = offsets[s + 1];
     if (begin == end) continue;
-    if (initial.rows > 0)
-      std::copy_n(initial.row(s), d, before.row(begin));
-    else
-      std::fill_n(before.row(begin), d, 0.0f);
+    setFirstState(initial, s, d, before.row(begin));
     for (size_t t = begin + 1; t < end; ++t) std::copy_n(states.row(t - 1), d, before.row(t));
   }
 }
@@ -93,12 +98,8 @@ void Gru::forward(ConstMatrix x, std::span<const uint32_t> offsets, const GruWei
 
   const Matrix before = scratch.before.matrix(schedule.sequences(), d);
   const Matrix product = scratch.product.matrix(schedule.sequences(), 3 * d);
-  for (size_t place = 0; place < schedule.sequences(); ++place) {
-    if (initial.rows > 0)
-      std::copy_n(initial.row(schedule.sequence(place)), d, before.row(place));
-    else
-      std::fill_n(before.row(place), d, 0.0f);
-  }
+  for (size_t place = 0; place < schedule.sequences(); ++place)
+    setFirstState(initial, schedule.sequence(place), d, before.row(place));
   for (size_t step = 0; step < schedule.steps(); ++step) {
     const size_t running = schedule.runningAt(step);
     multiply(before.rowRange(0, running), weights.state, product.rowRange(0, running));

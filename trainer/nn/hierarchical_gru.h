@@ -74,7 +74,8 @@ class HierarchicalGruPass {
   void backward(const HierarchicalGruWeights& weights, ConstMatrix dStates,
                 const HierarchicalGruGradients& gradients, Matrix dx);
 
-  /// Numbers that it has room for: about 20 d for each token of the largest batch.
+  /// Numbers that it has room for, the units' scratch apart: about 20 d for each token of the
+  /// largest batch.
   size_t heldNumbers() const;
 
  private:
