@@ -152,6 +152,9 @@ std::unique_ptr<TrainedModel> HrnnRecipe::train(const Dataset& data, const Param
   auto& [histories, features, model, threads, training, count] = untrained;
   SequenceFit fit =
       fitSequenceModel(model, histories, features, training, Blending::never, options);
+  fit.choices.parameters =
+      leftToData(parameters, training,
+                 {{"hidden_dimension", model.config().hiddenDimension}, {"ensemble_size", count}});
   std::vector<RecurrentWeights> networks;
   for (size_t i = 0; i < count; ++i) {
     std::vector<float> values =

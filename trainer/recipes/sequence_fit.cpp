@@ -119,6 +119,7 @@ nlohmann::json SequenceChoices::toJson() const {
                      {"recency_decay", blend.recencyDecay},
                      {"popularity", blend.popularity},
                      {"repeat", blend.repeat}};
+  if (!parameters.empty()) json["parameters"] = parameters;
   return json;
 }
 

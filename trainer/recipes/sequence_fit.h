@@ -20,6 +20,9 @@ struct SequenceChoices {
   bool blends = false;          ///< whether the blend is better than the sequence model alone
   double ndcgAt10 = 0;          ///< on the held-out events, of what was chosen
   double sequenceNdcgAt10 = 0;  ///< of the sequence model alone
+  /// The values of parameters that were left to the data, by name. For people: another training
+  /// finds them anew.
+  nlohmann::json parameters = nlohmann::json::object();
 
   nlohmann::json toJson() const;
   /// Throws UserError when something is missing.

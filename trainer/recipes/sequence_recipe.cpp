@@ -75,6 +75,20 @@ SequenceTrainingOptions trainingFor(const Parameters& p, const Sequences& sequen
   return training;
 }
 
+nlohmann::json leftToData(const Parameters& p, const SequenceTrainingOptions& training,
+                          const nlohmann::json& more) {
+  nlohmann::json values = {{"patience", training.patience},
+                           {"weight_averaging", training.averaging},
+                           {"dropout", std::round(1e4 * double{training.dropout}) / 1e4},
+                           {"batch_tokens", training.tokensPerBatch}};
+  values.update(more);
+  const nlohmann::json all = p.toJson();
+  nlohmann::json left = nlohmann::json::object();
+  for (const auto& [name, given] : all.items())
+    if (given.is_null() && values.contains(name)) left[name] = values[name];
+  return left;
+}
+
 std::string describe(const EpochProgress& epoch, uint64_t epochs) {
   const double left = static_cast<double>(epochs - epoch.record.epoch) *
                       (epoch.trainingSeconds + epoch.validationSeconds);

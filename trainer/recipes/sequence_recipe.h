@@ -23,6 +23,11 @@ SequenceTrainingOptions trainingFor(const Parameters& parameters, const Sequence
                                     size_t items, const TrainOptions& options,
                                     GemmThreads& threads);
 
+/// The values by which a training goes whose parameters were left to the data: those of trainingFor
+/// and `more`.
+nlohmann::json leftToData(const Parameters& parameters, const SequenceTrainingOptions& training,
+                          const nlohmann::json& more = nlohmann::json::object());
+
 /// `epoch 12, loss 5.83, validation NDCG@10 0.1526, 65,000 interactions/s, 4 min left at most`; no
 /// validation in a pass over everything.
 std::string describe(const EpochProgress& epoch, uint64_t epochs);

@@ -149,6 +149,7 @@ std::unique_ptr<TrainedModel> UserPersonalizationRecipe::train(const Dataset& da
   training.idDropout = static_cast<float>(parameters.number("id_dropout"));
   SequenceFit fit =
       fitSequenceModel(model, sequences, features, training, Blending::whereItHelps, options);
+  fit.choices.parameters = leftToData(parameters, training);
   ItemCounts counts = countUsers(data);
   BlendParts blend =
       learnBlendParts(data, sequences, fit.choices, counts, settings.recencyBias, options.threads);

@@ -164,6 +164,15 @@ TEST_CASE("passing visitors get two wider networks unless width and number are s
   CHECK(width({{"hidden_dimension", "43"}, {"ensemble_size", "3"}}) == 3 * 43);
 }
 
+TEST_CASE("hrnn tells the width and the number of networks that the data chose") {
+  TrainRequest request{Parameters(findRecipe("hrnn"))};
+  request.parameters.set("epochs", "1");
+  const nlohmann::json told = attune::trainer::train(visits(), request).choices.at("parameters");
+  CHECK(told.at("hidden_dimension") == 128);
+  CHECK(told.at("ensemble_size") == 2);
+  CHECK_FALSE(told.contains("epochs"));
+}
+
 TEST_CASE("an ensemble that was interrupted goes on to the same bytes") {
   TrainRequest request{Parameters(findRecipe("hrnn"))};
   for (const auto& [name, value] : std::map<std::string, std::string>{

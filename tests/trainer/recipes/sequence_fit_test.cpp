@@ -39,6 +39,17 @@ TEST_CASE("what was chosen can be taken over, and nothing is chosen again") {
   CHECK(train(data, request).bytes == again.bytes);
 }
 
+TEST_CASE(
+    "what the data chose in the place of a parameter is told by its name, what was set is not") {
+  TrainRequest request = quickRequest();
+  request.parameters.set("patience", "2");
+  const nlohmann::json told = train(smallWorld(), request).choices.at("parameters");
+  CHECK(told.size() == 3);
+  CHECK(told.at("batch_tokens") == 512);
+  CHECK(told.at("dropout") == 0.5);
+  CHECK(told.at("weight_averaging") == 0.995);
+}
+
 TEST_CASE("without a second pass the model is the one that was chosen by") {
   const Dataset data = smallWorld();
   TrainRequest request = quickRequest();

@@ -1,7 +1,11 @@
 #include "trainer/recipes/solution.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "trainer/base/errors.h"
@@ -14,9 +18,12 @@ namespace {
 
 /// A configuration file for the length of a test.
 struct ConfigFile {
-  explicit ConfigFile(const std::string& text) { std::ofstream(path) << text; }
+  explicit ConfigFile(const std::string& text) {
+    ::close(::mkstemp(path.data()));
+    std::ofstream(path) << text;
+  }
   ~ConfigFile() { std::remove(path.c_str()); }
-  std::string path = std::tmpnam(nullptr);
+  std::string path = (std::filesystem::temp_directory_path() / "attune-config-XXXXXX").string();
 };
 
 Solution read(const std::string& text) { return readSolution("", ConfigFile(text).path, {}); }
