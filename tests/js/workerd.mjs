@@ -101,9 +101,11 @@ function configOf(script, data, { hasKv, collector, vars }) {
     '(name = "attune.wasm", wasm = embed "attune.wasm")',
     ...data.map((name) => `(name = "${name}", data = embed "${name}")`),
   ];
+  // In the order in which they start: with every Worker that starts workerd drops the code of all modules of wasm,
+  // and KV is none where Workers are deployed.
   const services = [
-    '(name = "main", worker = .main)',
     ...(hasKv ? ['(name = "kv", worker = .kv)'] : []),
+    '(name = "main", worker = .main)',
     ...(collector ? [`(name = "collector", external = (address = "${collector}", http = ()))`] : []),
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
