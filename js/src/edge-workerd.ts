@@ -3,6 +3,7 @@ import wasm from './attune.wasm';
 
 import { makeCreateHandler } from './edge-handler.js';
 import { rehearseRequest } from './edge-rehearsal.js';
+import { beforeRequests } from './rehearsal.js';
 import { load } from './workerd.js';
 
 export * from './edge-api.js';
@@ -10,5 +11,4 @@ export * from './edge-api.js';
 /** A handler of requests with the paths of Amazon Personalize. Errors of the options: `INVALID_ARGUMENT`. */
 export const createHandler = /* @__PURE__ */ makeCreateHandler(load);
 
-// As in workerd.ts.
-if (wasm instanceof WebAssembly.Module) rehearseRequest(createHandler).catch(() => {});
+beforeRequests(wasm, () => rehearseRequest(createHandler));

@@ -3,6 +3,11 @@
 import type { Load } from './load.js';
 import { kRehearsalBundle } from './rehearsal-bundle.js';
 
+/** Begins a rehearsal, if the module is compiled already. Where a host forbids it a first request takes longer, and nothing else is lost. */
+export function beforeRequests(wasm: unknown, rehearsing: () => Promise<void>): void {
+  if (wasm instanceof WebAssembly.Module) rehearsing().catch(() => {});
+}
+
 /** Several, which go together through other functions than one. */
 export const kRehearsalEvents = ['0', '1', '2', '3'].map((itemId) => ({ itemId, timestamp: 0 }));
 

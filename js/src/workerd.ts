@@ -2,12 +2,11 @@
 import wasm from './attune.wasm';
 
 import { type Load, makeLoad } from './load.js';
-import { rehearse } from './rehearsal.js';
+import { beforeRequests, rehearse } from './rehearsal.js';
 
 export * from './api.js';
 
 /** Loads a bundle from a URL, `Response`, bytes or, with `publicKeys`, a signed manifest. Errors: those of the table in the README. */
 export const load: Load = /* @__PURE__ */ makeLoad({ defaultWasm: () => wasm });
 
-// Where a host forbids it the first request takes longer, and nothing else is lost.
-if (wasm instanceof WebAssembly.Module) rehearse(load).catch(() => {});
+beforeRequests(wasm, () => rehearse(load));
